@@ -1,0 +1,717 @@
+"""All nouns of Steward, as frozen values: what flows between the rooms of the house.
+
+CredentialRecord -> Alert -> Route -> Notice -> Delivery, and Action coming back.
+What a card shows is in `views.py`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+def check_aware(value: datetime | None, name: str) -> None:
+    """Refuse a naive time: every time in Steward is aware UTC."""
+    if value is not None and value.tzinfo is None:
+        raise ValueError(f"{name} must be an aware datetime, got {value!r}")
+
+
+# ---------------------------------------------------------------- directory
+
+
+class PersonKind(StrEnum):
+    USER = "user"
+    SERVICE_PRINCIPAL = "servicePrincipal"
+    GROUP = "group"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Person:
+    """A directory object that owns, manages or is told; not always a human being."""
+
+    #: Entra object id.
+    id: str
+    display_name: str = ""
+    user_principal_name: str = ""
+    mail: str = ""
+    account_enabled: bool = False
+    kind: PersonKind = PersonKind.USER
+    #: Graph's userType: Member or Guest.
+    user_type: str = "Member"
+    department: str = ""
+    #: Graph's preferredLanguage, such as "de-DE".
+    preferred_language: str = ""
+    #: Object id of the manager as Graph says now, '' without one.
+    manager_id: str = ""
+    #: True for a soft-deleted account (its details come from deletedItems).
+    deleted: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """Whether this is a counting owner: an enabled user account."""
+        return self.kind is PersonKind.USER and self.account_enabled and not self.deleted
+
+    @property
+    def name(self) -> str:
+        """The best name there is, never empty."""
+        return self.display_name or self.user_principal_name or self.mail or self.id
+
+
+class ApplicationType(StrEnum):
+    APP_REGISTRATION = "appRegistration"
+    ENTERPRISE_APP = "enterpriseApp"
+
+
+class CredentialType(StrEnum):
+    CLIENT_SECRET = "clientSecret"
+    CERTIFICATE = "certificate"
+
+
+class CredentialUsage(StrEnum):
+    SIGN_IN = "signIn"
+    SAML_ACTIVE = "samlActive"
+    SAML_INACTIVE = "samlInactive"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Credential:
+    """One client secret or certificate as Graph lists it; never its value or hint."""
+
+    key_id: str
+    type: CredentialType
+    display_name: str = ""
+    #: None when Graph has no start.
+    start: datetime | None = None
+    #: None when it never expires: such a credential is never due.
+    end: datetime | None = None
+    #: Hex, '' for secrets.
+    thumbprint: str = ""
+    usage: CredentialUsage = CredentialUsage.SIGN_IN
+    #: When it last signed in, if known.
+    last_used: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Quarantine:
+    """One record that could not be read as Graph promises; the rest of its page is unharmed."""
+
+    object_id: str
+    #: '' when the whole application is unreadable.
+    key_id: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Application:
+    """An app registration or an enterprise app with its credentials and owners' ids."""
+
+    object_id: str
+    app_id: str
+    display_name: str
+    type: ApplicationType
+    created: datetime | None = None
+    sign_in_audience: str = ""
+    #: Hosts of the reply URLs, for "What is this app?".
+    reply_hosts: tuple[str, ...] = ()
+    notes: str = ""
+    service_management_reference: str = ""
+    #: SAML: notificationEmailAddresses.
+    notification_emails: tuple[str, ...] = ()
+    #: Enterprise app: appOwnerOrganizationId, '' otherwise.
+    owner_organization_id: str = ""
+    #: Enterprise app: its accountEnabled; True for app registrations.
+    enabled: bool = True
+    #: How many federated identity credentials it is known to have; nothing of these expires.
+    federated_credentials: int = 0
+    credentials: tuple[Credential, ...] = ()
+    #: Owners as references: only `id` and `kind` are sure to be filled.
+    owners: tuple[Person, ...] = ()
+    quarantined: tuple[Quarantine, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PreviousOwner:
+    """Who owned an app according to a record of the archive."""
+
+    person: Person
+    #: The manager that the record names, as it was then.
+    manager: Person | None = None
+    #: ScanDate of the record that proves it.
+    seen: datetime
+
+
+class EscalationPath(StrEnum):
+    CURRENT_OWNERS = "currentOwners"
+    PREVIOUS_OWNER = "previousOwner"
+    PREVIOUS_OWNER_MANAGER = "previousOwnerManager"
+    UNROUTABLE = "unroutable"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CredentialRecord:
+    """One credential on one scan; the row of ClientSecretMonitoring_CL.
+
+    Key: (scan_date, application.object_id, credential.key_id).
+    """
+
+    run_id: str
+    #: Start of the run, UTC.
+    scan_date: datetime
+    tenant_id: str
+    application: Application
+    credential: Credential
+    #: floor((end - scan_date) / 24 h): 0 within 24 hours, negative once expired, None without an end.
+    days_left: int | None
+    #: All owners in full, whatever they are.
+    owners: tuple[Person, ...] = ()
+    #: The first counting owner by object id, None for an ownerless app.
+    owner: Person | None = None
+    owner_manager: Person | None = None
+    #: At most three; filled only for ownerless apps.
+    previous_owners: tuple[PreviousOwner, ...] = ()
+    path: EscalationPath = EscalationPath.UNROUTABLE
+    #: Whether this run queued a notice for it.
+    email_sent: bool = False
+    #: NoAlert, FirstAlert, SecondAlert, ...: the newest crossed stage.
+    alert_type: str = "NoAlert"
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """(object id, key id)."""
+        return (self.application.object_id, self.credential.key_id)
+
+    @property
+    def ownerless(self) -> bool:
+        return self.owner is None
+
+
+# ---------------------------------------------------------------- policy and routes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Policy:
+    """The rules that an operator may set; see design section 3."""
+
+    #: Days before expiry, descending: FirstAlert, SecondAlert, ...
+    alert_days: tuple[int, ...] = (30, 14, 7)
+    saml_alert_days: tuple[int, ...] = (30, 14, 7)
+    #: Days before expiry of the last call, 0 never.
+    last_call_days: int = 1
+    snooze_max_days: int = 14
+    snooze_floor_days: int = 3
+    #: More new notices than this for one person in one run become one digest.
+    digest_after: int = 3
+    history_days: int = 730
+    #: False: an admin approves each owner change. True: acceptance is enough.
+    direct_owner_changes: bool = False
+    #: Whether an owner-write identity is configured.
+    owner_writes: bool = False
+    #: Object ids that are recipients on no path.
+    skip_users: frozenset[str] = frozenset()
+
+
+class RouteReason(StrEnum):
+    """Why a person is on the route of an alert."""
+
+    OWNER = "owner"
+    #: Accepted a nomination; told like an owner until Graph shows them as one.
+    ACCEPTED_NOMINEE = "acceptedNominee"
+    #: Asked for the new owner; stays until Graph shows it.
+    NOMINATOR = "nominator"
+    PREVIOUS_OWNER = "previousOwner"
+    PREVIOUS_OWNER_MANAGER = "previousOwnerManager"
+    #: The owner answered "not mine" or cannot be reached: their manager.
+    OWNER_MANAGER = "ownerManager"
+    CONTACT = "contact"
+    FALLBACK = "fallback"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RouteStep:
+    """One recipient and the reason."""
+
+    person: Person
+    reason: RouteReason
+    #: ScanDate of the record that proves a previous owner.
+    proof: datetime | None = None
+    #: The (previous) owner whose manager this is.
+    on_behalf_of: Person | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Skipped:
+    """Somebody who was considered and passed over; `reason` is a short code.
+
+    Codes: disabled, deleted, gone, notAUser, skipUser, notMine, unreachable, noManager, historyFailed.
+    """
+
+    person_id: str
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Route:
+    """Who must be told about one app's credentials, and why."""
+
+    path: EscalationPath
+    steps: tuple[RouteStep, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+
+    @property
+    def recipient_ids(self) -> tuple[str, ...]:
+        return tuple(step.person.id for step in self.steps)
+
+
+# ---------------------------------------------------------------- alerts
+
+
+class AlertState(StrEnum):
+    #: Due and to be alerted.
+    OPEN = "open"
+    #: A newer credential exists: two calm notices only.
+    SUPERSEDED = "superseded"
+    #: Gone from a complete scan, or its end moved beyond the stages.
+    RESOLVED = "resolved"
+    #: Expired for more than 7 days.
+    EXPIRED = "expired"
+    #: Not alerted, with `excluded_reason`.
+    EXCLUDED = "excluded"
+
+
+class AnswerKind(StrEnum):
+    ACKNOWLEDGED = "acknowledged"
+    RETIRED = "retired"
+    AUTOMATIC = "automatic"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """A lasting answer to an alert; one at a time, `release` takes it back."""
+
+    kind: AnswerKind
+    by: Person
+    at: datetime
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Alert:
+    """This credential must be renewed; from the first crossed stage until it is closed.
+
+    Fingerprint: (tenant, object id, key id, end). A changed end date closes it and starts afresh.
+    """
+
+    #: Opaque, 128 random bits in hex: all that a card carries.
+    id: str
+    #: Counted up with every change; a card carries the one it was made from.
+    version: int = 1
+    tenant_id: str
+    application: Application
+    credential: Credential
+    state: AlertState = AlertState.OPEN
+    path: EscalationPath = EscalationPath.UNROUTABLE
+    #: Newest crossed stage in days, None before the first (should not happen for a stored alert).
+    stage: int | None = None
+    opened_at: datetime
+    changed_at: datetime
+    closed_at: datetime | None = None
+    #: renewed | removed | endDateMoved | '' while open.
+    closed_reason: str = ""
+    excluded_reason: str = ""
+    #: The newer credential that supersedes this one.
+    successor: Credential | None = None
+    answer: Answer | None = None
+    #: ScanDate of the record last judged; older than the last scan when that was partial.
+    as_of: datetime
+    #: Run in which it was last judged.
+    run_id: str = ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """(object id, key id)."""
+        return (self.application.object_id, self.credential.key_id)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recipient:
+    """One person's place on the route of one alert. Key: (alert_id, person.id)."""
+
+    alert_id: str
+    person: Person
+    reason: RouteReason
+    proof: datetime | None = None
+    on_behalf_of: Person | None = None
+    #: False once the route no longer leads to this person; kept for old cards.
+    on_route: bool = True
+    #: '' or why this person is off the alert: notMine, unreachable.
+    off_reason: str = ""
+    snoozed_until: datetime | None = None
+    #: First time this person pressed anything on it.
+    seen_at: datetime | None = None
+
+
+class NoticeKind(StrEnum):
+    STAGE = "stage"
+    ESCALATION = "escalation"
+    HANDOVER = "handover"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Notice:
+    """What one person must be told. Key: (alert_id, stage, recipient_id, kind)."""
+
+    id: str
+    alert_id: str
+    #: Stage in days; 0 for kind expired.
+    stage: int
+    recipient_id: str
+    kind: NoticeKind
+    run_id: str
+    created_at: datetime
+    path: EscalationPath
+    reason: RouteReason
+    #: FirstAlert, SecondAlert, ... for the events table.
+    alert_type: str
+
+
+class Channel(StrEnum):
+    TEAMS = "teams"
+    EMAIL = "email"
+
+
+class DeliveryPurpose(StrEnum):
+    """What a message is for; it decides which view is built when it is sent."""
+
+    #: One app's due credentials for one person.
+    ALERT = "alert"
+    #: Many alerts for one person.
+    DIGEST = "digest"
+    #: A nominee is asked.
+    NOMINEE = "nominee"
+    #: An admin is asked to approve.
+    APPROVAL = "approval"
+    #: Bring a posted card up to date (PUT).
+    UPDATE = "update"
+    #: A short message: somebody declined, an owner was written, ...
+    INFO = "info"
+
+
+class DeliveryState(StrEnum):
+    PENDING = "pending"
+    #: Claimed by a worker until `lease_until`.
+    SENDING = "sending"
+    SENT = "sent"
+    #: Failed for good, with `error_code` and `error`.
+    FAILED = "failed"
+    #: It may have arrived; not repeated again.
+    UNCLEAR = "unclear"
+    #: No longer needed when its turn came (answered, renewed, recalled).
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """One message on one channel; written in the transaction that decided it."""
+
+    id: str
+    purpose: DeliveryPurpose
+    channel: Channel
+    recipient_id: str
+    run_id: str = ""
+    #: Notices that this message carries.
+    notice_ids: tuple[str, ...] = ()
+    alert_ids: tuple[str, ...] = ()
+    nomination_id: str = ""
+    #: UPDATE: the posted card to bring up to date.
+    card_id: str = ""
+    #: INFO: sentence key and parameters (see cards/text.py).
+    sentence: str = ""
+    params: Mapping[str, str] = field(default_factory=dict)
+    state: DeliveryState = DeliveryState.PENDING
+    attempts: int = 0
+    created_at: datetime
+    not_before: datetime
+    lease_until: datetime | None = None
+    #: Counted up with every claim; a worker whose number is old may not write the outcome.
+    fence: int = 0
+    finished_at: datetime | None = None
+    error_code: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PostedCard:
+    """A card that stands in somebody's chat, so that it can be kept true."""
+
+    id: str
+    delivery_id: str
+    purpose: DeliveryPurpose
+    recipient_id: str
+    conversation_id: str
+    service_url: str
+    activity_id: str
+    alert_ids: tuple[str, ...] = ()
+    nomination_id: str = ""
+    posted_at: datetime
+    #: False once a newer card about the same app stands below it: it shrinks to one line.
+    current: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Conversation:
+    """Where a person can be reached in Teams. Key: person_id."""
+
+    person_id: str
+    conversation_id: str
+    service_url: str
+    #: Teams' own id of the person ("29:..."), '' until an activity came in.
+    teams_user_id: str = ""
+    #: Last known locale and IANA time zone of the person, '' unknown.
+    locale: str = ""
+    time_zone: str = ""
+    #: '' or why it cannot be used: blocked, uninstalled, ...
+    dead_reason: str = ""
+
+
+class NominationState(StrEnum):
+    ASKED = "asked"
+    DECLINED = "declined"
+    #: Accepted; waits for an admin.
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    #: Approved; Graph is being asked to write (or an admin does it by hand).
+    APPROVED = "approved"
+    #: Graph shows the new owner.
+    ASSIGNED = "assigned"
+    #: Graph refused the change, see `failure`.
+    REFUSED = "refused"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Nomination:
+    """Somebody is asked to become the owner of one app."""
+
+    id: str
+    version: int = 1
+    #: The alert from which it came.
+    alert_id: str
+    application: Application
+    nominator: Person
+    nominee: Person
+    note: str = ""
+    #: What the nominee wrote.
+    answer_note: str = ""
+    state: NominationState = NominationState.ASKED
+    created_at: datetime
+    changed_at: datetime
+    #: When the person asked now should have answered.
+    answer_by: datetime
+    approver: Person | None = None
+    failure: str = ""
+
+    @property
+    def pending(self) -> bool:
+        return self.state in (
+            NominationState.ASKED, NominationState.ACCEPTED, NominationState.APPROVED
+        )
+
+
+# ---------------------------------------------------------------- actions
+
+
+class Verb(StrEnum):
+    """Action.Execute verbs, design 1.5."""
+
+    ACKNOWLEDGE = "acknowledge"
+    RENEWED = "renewed"
+    SNOOZE = "snooze"
+    ASSIGN_OWNER = "assignOwner"
+    NOT_MINE = "notMine"
+    ACCEPT = "accept"
+    DECLINE = "decline"
+    APPROVE = "approve"
+    REJECT = "reject"
+    RETIRE = "retire"
+    AUTOMATIC = "automatic"
+    RELEASE = "release"
+    OPEN = "open"
+    REFRESH = "refresh"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Action:
+    """What somebody pressed. The actor comes from the verified activity, never from card data."""
+
+    verb: str
+    actor_id: str
+    #: Card data as sent: alert, v, nomination, digest.
+    data: Mapping[str, Any]
+    #: Input values by input id: days, nominees, note, alerts.
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    #: The activity id of the card (replyToId), '' unknown.
+    card_activity_id: str = ""
+    #: The invoke's own activity id.
+    invoke_id: str = ""
+    #: True for the automatic refresh of a client.
+    automatic: bool = False
+
+
+# ---------------------------------------------------------------- events and runs
+
+
+class EventType(StrEnum):
+    """CredentialEvents_CL.EventType, design 1.4."""
+
+    ALERT_RAISED = "AlertRaised"
+    NOTIFICATION_SENT = "NotificationSent"
+    NOTIFICATION_FAILED = "NotificationFailed"
+    SEEN = "Seen"
+    ACKNOWLEDGED = "Acknowledged"
+    SNOOZED = "Snoozed"
+    SNOOZE_ENDED = "SnoozeEnded"
+    OWNER_NOMINATED = "OwnerNominated"
+    NOMINATION_ACCEPTED = "NominationAccepted"
+    NOMINATION_DECLINED = "NominationDeclined"
+    OWNER_CHANGE_REQUESTED = "OwnerChangeRequested"
+    OWNER_ASSIGNED = "OwnerAssigned"
+    OWNER_CHANGE_REFUSED = "OwnerChangeRefused"
+    NOT_MINE = "NotMine"
+    NOMINATION_EXPIRED = "NominationExpired"
+    HANDED_OVER = "HandedOver"
+    SUPERSEDED = "Superseded"
+    REOPENED = "Reopened"
+    CREDENTIAL_RENEWED = "CredentialRenewed"
+    CREDENTIAL_REMOVED = "CredentialRemoved"
+    CREDENTIAL_EXPIRED = "CredentialExpired"
+    ESCALATED = "Escalated"
+    LAST_CALL = "LastCall"
+    EXCLUDED = "Excluded"
+    EXCLUSION_ENDED = "ExclusionEnded"
+    RETIRED = "Retired"
+    MARKED_AUTOMATIC = "MarkedAutomatic"
+    ANSWER_TAKEN_BACK = "AnswerTakenBack"
+    HELD = "Held"
+    RELEASED = "Released"
+    RECALLED = "Recalled"
+    SCAN_ERROR = "ScanError"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """One row of CredentialEvents_CL; `event_id` is deterministic, so a repeat counts once."""
+
+    event_id: str
+    at: datetime
+    type: EventType
+    run_id: str = ""
+    alert_id: str = ""
+    key_id: str = ""
+    app_id: str = ""
+    application: str = ""
+    alert_type: str = ""
+    path: str = ""
+    channel: str = ""
+    recipient_id: str = ""
+    recipient_upn: str = ""
+    actor_id: str = ""
+    actor_upn: str = ""
+    reason: str = ""
+    error_code: str = ""
+    attempt: int = 0
+    duration_ms: int = 0
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+class RunStatus(StrEnum):
+    SUCCEEDED = "succeeded"
+    #: Something could not be read; nothing was closed because of it.
+    PARTIAL = "partial"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScanRun:
+    """The report of one scan; the row of CredentialScanRuns_CL."""
+
+    run_id: str
+    status: RunStatus
+    started_at: datetime
+    finished_at: datetime
+    #: App registrations read.
+    applications: int = 0
+    enterprise_applications: int = 0
+    credentials: int = 0
+    quarantined: int = 0
+    #: Apps with at least one credential and no counting owner.
+    ownerless: int = 0
+    #: Of these, the ones that have no owner object at all.
+    ownerless_without_any: int = 0
+    due: int = 0
+    expired: int = 0
+    notices_queued: int = 0
+    #: Rows acknowledged by Log Analytics; 0 when only embedded.
+    records_uploaded: int = 0
+    #: HTTP requests sent to Graph, retries included, a $batch POST counting one.
+    requests: int = 0
+    throttled: int = 0
+    resource_units: int = 0
+    #: phase -> seconds.
+    phase_seconds: Mapping[str, float] = field(default_factory=dict)
+    #: Sentences; what is missing and why when the status is partial.
+    errors: tuple[str, ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        return (self.finished_at - self.started_at).total_seconds()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScannedTenant:
+    """What one scan read, before anything is decided."""
+
+    run_id: str
+    started_at: datetime
+    tenant_id: str
+    #: Both types, with at least one credential; each object id once.
+    applications: list[Application]
+    #: App ids whose enterprise app is disabled.
+    disabled_app_ids: frozenset[str] = frozenset()
+    #: All owners, previous owners and managers by id; an id that is nowhere is absent.
+    people: Mapping[str, Person] = field(default_factory=dict)
+    #: Ownerless app's object id -> its owners by history, at most three.
+    previous_owners: Mapping[str, tuple[PreviousOwner, ...]] = field(default_factory=dict)
+    #: Why the history could not be asked, '' when it could: never the same as an empty history.
+    history_failed: str = ""
+    quarantined: tuple[Quarantine, ...] = ()
+    #: What could not be read and why; empty means the scan is complete.
+    missing: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        return not self.missing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What the engine made of a scan."""
+
+    records: list[CredentialRecord]
+    due: int = 0
+    expired: int = 0
+    ownerless: int = 0
+    ownerless_without_any: int = 0
+    notices_queued: int = 0
+
+
+class Role(StrEnum):
+    """What somebody may ask of Steward."""
+
+    ADMIN = "admin"
+    #: May read everything and change nothing.
+    SUPPORT = "support"
+    MEMBER = "member"

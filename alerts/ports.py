@@ -1,0 +1,320 @@
+"""What the core needs from the outside: small, bulk-shaped, asynchronous Protocols.
+
+Each adapter room (graph, archive, store, bot) implements some of them; tests and production
+differ only in which implementation `app.py` hands over.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from alerts.model import (
+    Alert, Application, ApplicationType, Conversation, CredentialRecord, Delivery, Event, Nomination, Notice,
+    Person, PostedCard, PreviousOwner, Quarantine, Recipient, ScanRun,
+)
+from alerts.views import MailView, OwnershipSpell, View
+
+#: Gives the time: aware UTC. The practice tenant's moves by its "next day" button.
+Clock = Callable[[], datetime]
+
+
+# ---------------------------------------------------------------- graph/
+
+
+@dataclass(kw_only=True)
+class GraphUsage:
+    """What was asked of Graph since it was created; the scan report prints it."""
+
+    #: HTTP requests sent, retries included, a $batch POST counting one.
+    requests: int = 0
+    throttled: int = 0
+    #: Sum of x-ms-resource-unit, else the documented cost.
+    resource_units: int = 0
+    bytes: int = 0
+
+
+@dataclass(kw_only=True)
+class Completeness:
+    """Whether everything was read, filled while pages are read."""
+
+    #: Sentences naming what is missing and why; empty means complete.
+    missing: list[str] = field(default_factory=list)
+    quarantined: list[Quarantine] = field(default_factory=list)
+
+
+class AppRegistry(Protocol):
+    """Reads the tenant's applications (graph/applications.py)."""
+
+    usage: GraphUsage
+
+    def applications(self, completeness: Completeness) -> AsyncIterator[Sequence[Application]]:
+        """All app registrations, a page at a time, each with all its owners' ids.
+
+        A failure is noted in `completeness` and ends the iteration; it is not raised, unless not even
+        the first page could be read (GraphError).
+        """
+
+    def enterprise_applications(self, completeness: Completeness) -> AsyncIterator[Sequence[Application]]:
+        """All enterprise apps but managed identities, likewise; those without credentials too."""
+
+    async def application(self, object_id: str, type: ApplicationType) -> Application | None:
+        """One app as Graph shows it now with its owners, None if it is gone. Raises GraphError."""
+
+
+class People(Protocol):
+    """Reads people (graph/people.py)."""
+
+    usage: GraphUsage
+
+    async def people(self, ids: Iterable[str], *, managers: bool = False) -> dict[str, Person]:
+        """id -> Person, for users and service principals; ids that are nowhere are absent.
+
+        With `managers` the managers of these people are in the answer too, each with
+        `account_enabled`. Soft-deleted users come back with `deleted=True`. Raises GraphError.
+        """
+
+    async def group_members(self, group_id: str) -> list[str]:
+        """Object ids of the users in a group, nested ones too. Raises GraphError."""
+
+    async def find(self, text: str, limit: int = 5) -> list[Person]:
+        """Enabled people by object id, UPN, mail, or start of their display name. Raises GraphError."""
+
+
+class OwnerWriter(Protocol):
+    """Changes the owners of an app, with an identity of its own (graph/owners.py)."""
+
+    async def add_owner(self, application: Application, person_id: str) -> None:
+        """Make the person an owner; being one already is success. Raises OwnerChangeError, GraphError."""
+
+
+class AppInstaller(Protocol):
+    """Installs Steward's Teams app for people who do not have it (graph/installation.py)."""
+
+    async def install(self, person_id: str) -> None:
+        """Install, or find it installed. Raises DeliveryError (unreachable when policy forbids it)."""
+
+
+class MailChannel(Protocol):
+    """Sends e-mail (graph/mail.py)."""
+
+    async def send(self, view: MailView) -> None:
+        """Raises DeliveryError."""
+
+
+# ---------------------------------------------------------------- bot/
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sent:
+    """Where a card stands after it was sent."""
+
+    conversation_id: str
+    service_url: str
+    activity_id: str
+
+
+class TeamsChannel(Protocol):
+    """Sends cards to people in Teams (bot/proactive.py)."""
+
+    async def send(self, person: Person, view: View) -> Sent:
+        """Reach the person: stored conversation, else create it, else install the app and create it.
+
+        Raises DeliveryError.
+        """
+
+    async def update(self, card: PostedCard, view: View) -> None:
+        """Replace a posted card in place. Raises DeliveryError (staleAddress when it is gone)."""
+
+
+# ---------------------------------------------------------------- archive/
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Table:
+    """The answer of a query: rows in the order of `columns`; datetimes aware UTC, dynamics decoded."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[object, ...], ...]
+
+    def dicts(self) -> list[dict[str, object]]:
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+class Archive(Protocol):
+    """The history: Log Analytics or the embedded archive, one shape (archive/)."""
+
+    async def append_records(self, run: ScanRun, records: Iterable[CredentialRecord]) -> None:
+        """Make one run's records durable in the spool; the same run again replaces them."""
+
+    async def append_events(self, events: Sequence[Event]) -> None:
+        """Make events durable; the same event_id again counts once in every query."""
+
+    async def append_run(self, run: ScanRun) -> None:
+        """Write the run's row; in Log Analytics only after each of its records was acknowledged."""
+
+    async def upload(self) -> int:
+        """Send what the spool still holds to Log Analytics; rows acknowledged, 0 when only embedded.
+
+        Raises ArchiveError when something could not be sent; it stays in the spool.
+        """
+
+    async def query(self, name: str, **values: object) -> Table:
+        """Run `queries/<name>.kql` with typed values. Raises ArchiveError, on a partial answer too."""
+
+
+class OwnerHistory(Protocol):
+    """Who owned what, from the archive (archive/history.py)."""
+
+    async def previous_owners(self, object_ids: Sequence[str], days: int) -> dict[str, tuple[PreviousOwner, ...]]:
+        """object id -> owners (at most 3) in its latest record with a counting owner; absent: none known.
+
+        One query for all of them. Raises ArchiveError.
+        """
+
+    async def spells(self, object_id: str, days: int) -> tuple[OwnershipSpell, ...]:
+        """Ownership over time of one app, oldest first. Raises ArchiveError."""
+
+    async def events_of_app(self, app_id: str, days: int, limit: int = 50) -> tuple[Event, ...]:
+        """What Steward did about one app, newest first. Raises ArchiveError."""
+
+
+# ---------------------------------------------------------------- store/
+
+
+class Transaction(Protocol):
+    """The working state inside one transaction; all of it is kept or none.
+
+    Lists of ids may hold thousands: implementations chunk them. Unknown ids are simply absent.
+    """
+
+    # -- the snapshot: the last record of every credential
+    async def save_snapshot(self, records: Iterable[CredentialRecord]) -> None:
+        """Insert or replace by (object id, key id)."""
+
+    async def remove_from_snapshot(self, keys: Sequence[tuple[str, str]]) -> None: ...
+    async def snapshot_keys(self) -> dict[tuple[str, str], str]:
+        """(object id, key id) -> run_id in which it was last seen."""
+
+    async def snapshot_due(self, until: datetime) -> list[CredentialRecord]:
+        """Records whose end date is at or before `until`, expired ones included, by end date."""
+
+    async def snapshot_of_apps(self, object_ids: Sequence[str]) -> list[CredentialRecord]: ...
+    async def snapshot_of_owner(self, person_id: str) -> list[CredentialRecord]:
+        """Records of apps whose owners (counting or not) include the person, by end date."""
+
+    async def snapshot_ownerless(self) -> list[CredentialRecord]:
+        """Records without a counting owner, by end date; those without an end date last."""
+
+    async def find_apps(self, text: str, limit: int) -> list[Application]:
+        """Apps by object id, app id, or part of the display name (any case); exact ones first."""
+
+    # -- what is remembered of owners between scans
+    async def save_owners_seen(self, seen: Mapping[str, tuple[PreviousOwner, ...]]) -> None:
+        """object id -> the counting owners (at most 3) with their managers and the date; replaces."""
+
+    async def owners_seen(self, object_ids: Sequence[str] | None = None) -> dict[str, tuple[PreviousOwner, ...]]: ...
+
+    # -- alerts and their people
+    async def alerts(self, ids: Sequence[str], *, lock: bool = False) -> dict[str, Alert]:
+        """With `lock` the rows are locked until the transaction ends (PostgreSQL; SQLite has one writer)."""
+
+    async def alerts_unclosed(self) -> list[Alert]:
+        """Every alert whose state is not resolved."""
+
+    async def alerts_of_app(self, object_id: str) -> list[Alert]:
+        """All of an app's alerts, closed ones too, newest first."""
+
+    async def save_alerts(self, alerts: Sequence[Alert]) -> None:
+        """Insert, or replace where the stored version is exactly one less. Raises VersionConflict."""
+
+    async def recipients(self, alert_ids: Sequence[str]) -> list[Recipient]: ...
+    async def recipients_of_person(self, person_id: str) -> list[Recipient]: ...
+    async def save_recipients(self, recipients: Sequence[Recipient]) -> None: ...
+
+    # -- notices, deliveries, cards
+    async def add_notices(self, notices: Sequence[Notice]) -> list[Notice]:
+        """Insert those whose key is new; returns the inserted ones."""
+
+    async def notices(self, alert_ids: Sequence[str]) -> list[Notice]: ...
+    async def add_deliveries(self, deliveries: Sequence[Delivery]) -> None: ...
+    async def claim_deliveries(self, now: datetime, lease_seconds: float, limit: int) -> list[Delivery]:
+        """Pending ones whose `not_before` has come, and sending ones whose lease ran out, oldest first.
+
+        Each is returned as stored after the claim: state sending, lease set, attempts and fence counted
+        up. Two replicas never get the same one (FOR UPDATE SKIP LOCKED; SQLite: one writer).
+        """
+
+    async def save_delivery(self, delivery: Delivery) -> bool:
+        """Store an outcome if `fence` is still the stored one; False when another worker has it."""
+
+    async def deliveries(self, ids: Sequence[str]) -> dict[str, Delivery]: ...
+    async def deliveries_of_alerts(self, alert_ids: Sequence[str]) -> list[Delivery]: ...
+    async def deliveries_waiting(self) -> int:
+        """How many are pending or sending."""
+
+    async def next_delivery_at(self) -> datetime | None:
+        """The earliest time at which one can be claimed, None when nothing waits."""
+
+    async def save_card(self, card: PostedCard) -> None: ...
+    async def card(self, card_id: str) -> PostedCard | None: ...
+    async def card_by_activity(self, activity_id: str, recipient_id: str) -> PostedCard | None: ...
+    async def card_by_delivery(self, delivery_id: str) -> PostedCard | None: ...
+    async def cards_of_alerts(self, alert_ids: Sequence[str]) -> list[PostedCard]: ...
+    async def cards_of_nominations(self, nomination_ids: Sequence[str]) -> list[PostedCard]: ...
+
+    # -- nominations
+    async def nomination(self, nomination_id: str, *, lock: bool = False) -> Nomination | None: ...
+    async def nominations_of_app(self, object_id: str) -> list[Nomination]: ...
+    async def nominations_pending(self) -> list[Nomination]: ...
+    async def save_nomination(self, nomination: Nomination) -> None:
+        """Insert, or replace where the stored version is exactly one less. Raises VersionConflict."""
+
+    # -- people we talk to
+    async def conversations(self, person_ids: Sequence[str]) -> dict[str, Conversation]: ...
+    async def save_conversation(self, conversation: Conversation) -> None: ...
+    async def people(self, ids: Sequence[str]) -> dict[str, Person]:
+        """People as last read from Graph."""
+
+    async def save_people(self, people: Iterable[Person]) -> None: ...
+
+    # -- runs, events on their way to the archive, audit, answers given, small values
+    async def save_run(self, run: ScanRun) -> None: ...
+    async def runs(self, limit: int) -> list[ScanRun]:
+        """Newest first."""
+
+    async def add_events(self, events: Sequence[Event]) -> None:
+        """Insert those whose event_id is new."""
+
+    async def events_waiting(self, limit: int) -> list[Event]: ...
+    async def events_archived(self, event_ids: Sequence[str]) -> None: ...
+    async def add_audit(self, at: datetime, actor_id: str, verb: str, subject: str, before: str, after: str) -> None:
+        """Append to the audit; rows are never changed."""
+
+    async def answer_given(self, key: str) -> str | None:
+        """The stored answer for an idempotency key, None when it is new."""
+
+    async def save_answer_given(self, key: str, answer: str, at: datetime) -> None: ...
+    async def value(self, name: str) -> str | None: ...
+    async def set_value(self, name: str, value: str) -> None: ...
+    async def acquire_lease(self, name: str, holder: str, now: datetime, seconds: float) -> bool:
+        """One holder at a time, for the scan across replicas; renewing one's own succeeds."""
+
+    async def release_lease(self, name: str, holder: str) -> None: ...
+
+
+class Store(Protocol):
+    """The working state (store/): SQLite or PostgreSQL."""
+
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        """A read-write transaction; committed at the end, rolled back on an exception."""
+
+    def reading(self) -> AbstractAsyncContextManager[Transaction]:
+        """A read-only view that does not wait for writers."""
+
+
+__all__ = [
+    "AppInstaller", "AppRegistry", "Archive", "Clock", "Completeness", "GraphUsage", "MailChannel",
+    "OwnerHistory", "OwnerWriter", "People", "Sent", "Store", "Table", "TeamsChannel", "Transaction",
+]

@@ -1,0 +1,323 @@
+"""What a card or an answer shows: values with everything in them that `cards/` needs to draw.
+
+`cards.render(view, words)` turns each of these into an Adaptive Card; e-mail uses the same views.
+Nothing here is a sentence that a person reads: those stand in `cards/text.py`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from alerts.model import (
+    Application, Credential, CredentialRecord, EscalationPath, Event, Nomination, Person, RouteReason, ScanRun,
+)
+
+
+class CardState(StrEnum):
+    """The form of an alert card or of one line of it."""
+
+    OPEN = "open"
+    TAKEN_BY_YOU = "takenByYou"
+    TAKEN_BY_OTHER = "takenByOther"
+    SNOOZED = "snoozed"
+    #: A nominee has been asked and has not answered.
+    WAITING_NOMINEE = "waitingNominee"
+    #: The nominee accepted; an admin must approve.
+    WAITING_APPROVAL = "waitingApproval"
+    #: Approved, but Graph does not show the owner yet.
+    WAITING_OWNER = "waitingOwner"
+    #: A new owner is written.
+    ASSIGNED = "assigned"
+    #: The credential is gone from a complete scan, or its end moved.
+    RENEWED = "renewed"
+    #: A newer credential exists; this one still counts down.
+    SUPERSEDED = "superseded"
+    EXPIRED = "expired"
+    EXCLUDED = "excluded"
+    #: This person answered "not mine".
+    NOT_MINE = "notMine"
+
+
+class RenewalFinding(StrEnum):
+    """What Graph showed when somebody pressed "I renewed it"."""
+
+    #: A newer credential of the same type stands on the app.
+    FOUND = "found"
+    #: The old one is gone.
+    GONE = "gone"
+    #: Nothing new is visible yet.
+    NOT_YET = "notYet"
+    #: Graph could not be asked.
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AlertItem:
+    """One credential on an alert card, as one person sees it."""
+
+    alert_id: str
+    version: int
+    credential: Credential
+    #: Whole days from now, negative once expired.
+    days_left: int
+    state: CardState
+    successor: Credential | None = None
+    taken_by: Person | None = None
+    taken_at: datetime | None = None
+    snoozed_until: datetime | None = None
+    #: Set right after "I renewed it".
+    finding: RenewalFinding | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AlertView:
+    """One app's due credentials for one person (drafts A and B of the cards)."""
+
+    application: Application
+    #: Most urgent first, at least one.
+    items: tuple[AlertItem, ...]
+    recipient: Person
+    #: IANA zone in which this person's dates are written.
+    time_zone: str
+    now: datetime
+    reason: RouteReason
+    path: EscalationPath
+    #: ScanDate of the record that proves the previous owner.
+    proof: datetime | None = None
+    #: The (previous) owner whose manager the recipient is.
+    on_behalf_of: Person | None = None
+    #: The other people who were told.
+    also_told: tuple[Person, ...] = ()
+    #: Counting owners of the app, for "one of 3 owners".
+    owner_count: int = 0
+    #: The nomination under way or just ended, if any.
+    nomination: Nomination | None = None
+    #: When this person is reminded next if nothing changes, None never.
+    next_reminder: datetime | None = None
+    #: Lengths in days that a snooze by this person would be granted, e.g. (7, 14); () none.
+    snooze_days: tuple[int, ...] = ()
+    #: The day past which a snooze by this person cannot reach, None when none is possible.
+    snooze_latest: datetime | None = None
+    #: Suggested new owners for the people picker, with how many apps of the previous owner they own.
+    suggestions: tuple[tuple[Person, int], ...] = ()
+    #: Verbs this person may press now, in the order design 1.5 lists them.
+    verbs: tuple[str, ...] = ()
+    #: Set when the last scan was partial and this is judged from an older record.
+    as_of: datetime | None = None
+    #: True once a newer card about the same app stands below: one line that points to it.
+    shrunk: bool = False
+    #: Digest to which "back to the list" leads, '' none.
+    digest_id: str = ""
+    #: Leads for fallback recipients: sentences of facts such as a ticket reference or SAML addresses.
+    leads: tuple[tuple[str, str], ...] = ()
+
+
+class NominationRole(StrEnum):
+    NOMINEE = "nominee"
+    APPROVER = "approver"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NominationView:
+    """The nominee's card (draft C) or the admin's approval card."""
+
+    nomination: Nomination
+    role: NominationRole
+    recipient: Person
+    time_zone: str
+    now: datetime
+    #: The most urgent credential of the app, None if none is due any more.
+    item: AlertItem | None
+    #: True: the approver must change the owner by hand, since no owner-write identity is set.
+    by_hand: bool = False
+    #: Holds privileged rights, or nobody can tell.
+    privileged: bool = False
+    #: Whether an admin will have to confirm an acceptance.
+    needs_approval: bool = True
+    alert_days: tuple[int, ...] = (30, 14, 7)
+    verbs: tuple[str, ...] = ()
+
+
+class DigestMode(StrEnum):
+    LIST = "list"
+    #: Tick boxes: "Answer several".
+    CHOOSE = "choose"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DigestItem:
+    application: Application
+    item: AlertItem
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DigestView:
+    """Many alerts for one person (draft D)."""
+
+    digest_id: str
+    recipient: Person
+    time_zone: str
+    now: datetime
+    reason: RouteReason
+    #: Most urgent first; superseded ones last.
+    items: tuple[DigestItem, ...]
+    mode: DigestMode = DigestMode.LIST
+    #: True lists every item, False the most urgent ones with a count of the rest.
+    show_all: bool = False
+    #: What the last answer did: sentence key, parameters; for "answer several".
+    notes: tuple[tuple[str, Mapping[str, str]], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sentence:
+    """One sentence of `cards/text.py` with its parameters; parameters are untrusted names."""
+
+    key: str
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StatusReport:
+    """The state of the tenant (draft E); the same numbers for command, page and workbook."""
+
+    now: datetime
+    time_zone: str
+    last_run: ScanRun | None
+    #: The newest run that succeeded or was partial, for the figures.
+    last_good_run: ScanRun | None
+    next_scan: datetime | None
+    #: hold | pilot | on.
+    sending: str
+    due: int
+    #: Ledger state -> number; sums up to `due`.
+    ledger: Mapping[str, int]
+    #: due minus the sum; 0 when all is well.
+    difference: int
+    urgent: int
+    not_told: int
+    approvals: int
+    oldest_approval: datetime | None
+    ownerless_due: int
+    ownerless_total: int
+    federated_credentials: int = 0
+    #: Problems as sentences, most serious first.
+    problems: tuple[Sentence, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AppLine:
+    """One app in a list of a command's answer."""
+
+    application: Application
+    #: The most urgent credential, None if it has none with an end.
+    credential: Credential | None
+    days_left: int | None
+    owners: tuple[Person, ...] = ()
+    #: Ledger state of that credential, '' when not due.
+    state: str = ""
+    #: An open alert that the asker may open, '' none.
+    alert_id: str = ""
+    version: int = 0
+
+
+class ListKind(StrEnum):
+    MY_APPS = "myApps"
+    EXPIRING = "expiring"
+    OWNERLESS = "ownerless"
+    #: Several apps match what was typed.
+    CHOICES = "choices"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AppListView:
+    kind: ListKind
+    lines: tuple[AppLine, ...]
+    #: How many there are in all; `lines` is one page of them.
+    total: int
+    now: datetime
+    time_zone: str
+    #: The command that shows the next page, '' on the last.
+    more: str = ""
+    #: For EXPIRING: within so many days. For CHOICES: the command to repeat with an id.
+    days: int = 0
+    query: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AppStatusView:
+    """Answer to `status <app>`: every credential, who owns it, who was told."""
+
+    application: Application
+    records: tuple[CredentialRecord, ...]
+    #: key id -> ledger state of the due ones.
+    states: Mapping[str, str]
+    told: tuple[tuple[Person, datetime, str], ...]
+    now: datetime
+    time_zone: str
+    alert_id: str = ""
+    version: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OwnershipSpell:
+    """From one record's day to another's the same owners stood in the archive."""
+
+    first: date
+    last: date
+    owners: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HistoryView:
+    """Answer to `history <app>`: owners over time, and what Steward did."""
+
+    application: Application
+    spells: tuple[OwnershipSpell, ...]
+    events: tuple[Event, ...]
+    now: datetime
+    time_zone: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CommandHelp:
+    name: str
+    usage: str
+    #: Key of its sentence in `cards/text.py`.
+    sentence: str
+    admin_only: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HelpView:
+    commands: tuple[CommandHelp, ...]
+    #: True greets (first contact) before the list.
+    greeting: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScanView:
+    """Answer to `scan`, or to a scan that ended."""
+
+    run: ScanRun
+    time_zone: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MailView:
+    """One e-mail for one person and run: all that they must be told."""
+
+    recipient: Person
+    time_zone: str
+    now: datetime
+    alerts: tuple[AlertView, ...] = ()
+    nominations: tuple[NominationView, ...] = ()
+    infos: tuple[Sentence, ...] = ()
+    #: True when the person cannot answer in Teams: the mail says how to get the app.
+    no_teams: bool = False
+
+
+View = (
+    AlertView | NominationView | DigestView | Sentence | StatusReport | AppListView | AppStatusView
+    | HistoryView | HelpView | ScanView
+)

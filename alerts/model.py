@@ -226,6 +226,8 @@ class RouteReason(StrEnum):
     OWNER_MANAGER = "ownerManager"
     CONTACT = "contact"
     FALLBACK = "fallback"
+    #: Not on the route: an admin who opened it from a list.
+    ADMIN = "admin"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -324,9 +326,9 @@ class Alert:
     #: The newer credential that supersedes this one.
     successor: Credential | None = None
     answer: Answer | None = None
-    #: ScanDate of the record last judged; older than the last scan when that was partial.
-    as_of: datetime
-    #: Run in which it was last judged.
+    #: ScanDate of the older record it was judged from when the last scan could not read it, else None.
+    as_of: datetime | None = None
+    #: Run in which it last changed.
     run_id: str = ""
 
     @property

@@ -277,6 +277,9 @@ class Transaction(Protocol):
     async def people(self, ids: Sequence[str]) -> dict[str, Person]:
         """People as last read from Graph."""
 
+    async def people_managed_by(self, manager_id: str, limit: int = 20) -> list[Person]:
+        """Enabled users with this manager, by object id."""
+
     async def save_people(self, people: Iterable[Person]) -> None: ...
 
     # -- runs, events on their way to the archive, audit, answers given, small values

@@ -1,0 +1,365 @@
+"""From what a scan read to records, alerts, notices and deliveries, in the store before anything is sent."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from alerts.closing import Closing
+from alerts.escalation import resolve
+from alerts.judge import Judge, Judged, Standing
+from alerts.messages import Grouping, card_updates, message, new_id, notice_of
+from alerts.model import (
+    Alert, AlertState, Application, Channel, Credential, CredentialRecord, Decision, DeliveryPurpose, Event,
+    EventType, Nomination, NominationState, Notice, NoticeKind, Person, Policy, Recipient, Route, RouteReason,
+    RouteStep, ScannedTenant,
+)
+from alerts.nominations import settle_nominations
+from alerts.ports import Store, Transaction
+from alerts.records import mark_queued, owners_to_remember, records_of, route_input
+from alerts.roles import Roles
+from alerts.stages import is_due
+
+log = logging.getLogger(__name__)
+
+#: Apps judged before the event loop gets a turn: keeps its longest stall under 50 ms.
+SLICE = 200
+
+#: Rows of the snapshot per transaction: the writer is free for the bot in between.
+SNAPSHOT_SLICE = 2000
+
+Key = tuple[str, str]
+
+
+@dataclass(kw_only=True)
+class _Material:
+    """Everything the decision needs beside the scan itself."""
+
+    records: dict[Key, CredentialRecord]
+    siblings: dict[str, list[Credential]]
+    routes: dict[str, Route]
+    fallback: tuple[Person, ...]
+    people: Mapping[str, Person]
+
+
+@dataclass(kw_only=True)
+class Engine:
+    """Decides, once per scan, who must be told what.
+
+    1. one record per credential, with its route;
+    2. the snapshot: last record of every credential, who owned what;
+    3. in one transaction: alerts opened, judged, closed; notices, deliveries, card updates, events.
+
+    A second run on the same day finds every notice there already and sends nothing twice.
+    """
+
+    store: Store
+    policy: Policy
+    roles: Roles
+    #: Whether e-mail is configured.
+    mail: bool = False
+
+    async def decide(self, scan: ScannedTenant) -> Decision:
+        """Judge a scan and write everything down; returns records and counts."""
+        fallback = tuple(await self.roles.fallback())
+        async with self.store.reading() as tx:
+            stored_people = {} if scan.complete else await self._all_people(tx, scan)
+        if not scan.complete:
+            # What could not be read is judged as last known: an outage makes nobody an orphan.
+            scan = replace(scan, people={**stored_people, **scan.people})
+        material = await self._material(scan, fallback)
+        before = await self._owners_before(material)
+        await self._save_snapshot(scan, material)
+        return await self._decide_alerts(scan, material, before)
+
+    # ------------------------------------------------------------ records and snapshot
+
+    async def _all_people(self, tx: Transaction, scan: ScannedTenant) -> dict[str, Person]:
+        ids = {ref.id for app in scan.applications for ref in app.owners}
+        due = await tx.snapshot_due(self._horizon(scan.started_at))
+        for record in due:
+            ids.update(person.id for person in record.owners)
+            for previous in record.previous_owners:
+                ids.add(previous.person.id)
+                if previous.manager is not None:
+                    ids.add(previous.manager.id)
+        known = await tx.people(sorted(ids))
+        known.update(await tx.people(sorted({p.manager_id for p in known.values() if p.manager_id} - known.keys())))
+        return known
+
+    def _horizon(self, now: datetime) -> datetime:
+        longest = max(self.policy.alert_days[0], self.policy.saml_alert_days[0])
+        return now + timedelta(days=longest + 1)
+
+    async def _material(self, scan: ScannedTenant, fallback: tuple[Person, ...]) -> _Material:
+        material = _Material(records={}, siblings={}, routes={}, fallback=fallback, people=scan.people)
+        for number, application in enumerate(scan.applications):
+            records, route = records_of(application, scan, self.policy, fallback)
+            material.siblings[application.object_id] = list(application.credentials)
+            material.routes[application.object_id] = route
+            for record in records:
+                material.records[record.key] = record
+            if number % SLICE == SLICE - 1:
+                await asyncio.sleep(0)
+        return material
+
+    async def _owners_before(self, material: _Material) -> dict[str, frozenset[str]]:
+        """object id -> counting owners' ids as of the last snapshot, for apps with an unclosed alert."""
+        async with self.store.reading() as tx:
+            apps = {alert.application.object_id for alert in await tx.alerts_unclosed()}
+            before: dict[str, frozenset[str]] = {}
+            for record in await tx.snapshot_of_apps(sorted(apps)):
+                before[record.application.object_id] = frozenset(p.id for p in record.owners if p.counts)
+        return before
+
+    async def _save_snapshot(self, scan: ScannedTenant, material: _Material) -> None:
+        records = list(material.records.values())
+        for start in range(0, len(records), SNAPSHOT_SLICE):
+            async with self.store.transaction() as tx:
+                await tx.save_snapshot(records[start : start + SNAPSHOT_SLICE])
+        people = list(scan.people.values())
+        for start in range(0, len(people), SNAPSHOT_SLICE):
+            async with self.store.transaction() as tx:
+                await tx.save_people(people[start : start + SNAPSHOT_SLICE])
+        by_app: dict[str, list[CredentialRecord]] = defaultdict(list)
+        for record in records:
+            by_app[record.application.object_id].append(record)
+        seen = [entry for own in by_app.values() for entry in owners_to_remember(own, scan, self.policy)]
+        for start in range(0, len(seen), SNAPSHOT_SLICE):
+            async with self.store.transaction() as tx:
+                await tx.save_owners_seen(dict(seen[start : start + SNAPSHOT_SLICE]))
+
+    # ------------------------------------------------------------ the decision
+
+    async def _decide_alerts(
+        self, scan: ScannedTenant, material: _Material, before: dict[str, frozenset[str]]
+    ) -> Decision:
+        async with self.store.transaction() as tx:
+            round_ = _Round(self, scan, material, before, tx)
+            await round_.load()
+            await round_.judge_all()
+            await round_.write()
+        queued = round_.queued_keys
+        records = [mark_queued(record, key in queued) for key, record in material.records.items()]
+        ownerless = {r.application.object_id: r for r in records if r.ownerless}
+        due = round_.due_records()
+        return Decision(
+            records=records,
+            due=len(due),
+            expired=sum(1 for r in due if r.credential.end is not None and r.credential.end <= scan.started_at),
+            ownerless=len(ownerless),
+            ownerless_without_any=sum(1 for r in ownerless.values() if not r.owners),
+            notices_queued=round_.notices_queued,
+        )
+
+
+class _Round:
+    """One decision inside its transaction."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        scan: ScannedTenant,
+        material: _Material,
+        before: dict[str, frozenset[str]],
+        tx: Transaction,
+    ) -> None:
+        self.engine, self.scan, self.material, self.before, self.tx = engine, scan, material, before, tx
+        self.policy, self.now = engine.policy, scan.started_at
+        self.judged: list[Judged] = []
+        self.closed: list[Alert] = []
+        self.events: list[Event] = []
+        self.notices_queued = 0
+        self.queued_keys: set[Key] = set()
+        self._due: dict[Key, CredentialRecord] = {}
+
+    def due_records(self) -> list[CredentialRecord]:
+        """Every credential that the ledger must account for, read now or judged from its last record."""
+        return list(self._due.values())
+
+    async def load(self) -> None:
+        tx = self.tx
+        self.unclosed = {alert.key: alert for alert in await tx.alerts_unclosed()}
+        ids = [alert.id for alert in self.unclosed.values()]
+        self.recipients: dict[str, dict[str, Recipient]] = defaultdict(dict)
+        for recipient in await tx.recipients(ids):
+            self.recipients[recipient.alert_id][recipient.person.id] = recipient
+        self.noticed: dict[str, set[tuple[int, str, NoticeKind]]] = defaultdict(set)
+        for notice in await tx.notices(ids):
+            self.noticed[notice.alert_id].add((notice.stage, notice.recipient_id, notice.kind))
+        self.nominations: dict[str, list[Nomination]] = defaultdict(list)
+        for nomination in await tx.nominations_pending():
+            self.nominations[nomination.application.object_id].append(nomination)
+        runs = await tx.runs(1)
+        self.judged_before = runs[0].started_at if runs else None
+        self.first_run = await tx.value("first_notices_at") is None
+        await self._find_due()
+        self.owners_now = {
+            record.application.object_id: frozenset(p.id for p in record.owners if p.counts)
+            for record in self._due.values()
+        }
+
+    async def _find_due(self) -> None:
+        """Due credentials of this scan; where it could not read, those of the last record."""
+        for key, record in self.material.records.items():
+            if is_due(record.credential, self.now, self.policy):
+                self._due[key] = record
+        for record in await self.tx.snapshot_due(self.engine._horizon(self.now)):
+            if record.key in self.material.records or not self._may_still_exist(record):
+                continue
+            if is_due(record.credential, self.now, self.policy):
+                self._due[record.key] = record
+                object_id = record.application.object_id
+                if object_id not in self.material.siblings:
+                    siblings = await self.tx.snapshot_of_apps([object_id])
+                    self.material.siblings[object_id] = [other.credential for other in siblings]
+                if object_id not in self.material.routes:
+                    self.material.routes[object_id] = self._stale_route(record)
+
+    def _may_still_exist(self, record: CredentialRecord) -> bool:
+        """Whether an unread credential must be taken for alive: the scan is short, or it is quarantined."""
+        if not self.scan.complete:
+            return True
+        object_id, key_id = record.key
+        return any(q.object_id == object_id and q.key_id in ("", key_id) for q in self.scan.quarantined)
+
+    def _stale_route(self, record: CredentialRecord) -> Route:
+        people = self.material.people
+        owners = tuple(people.get(person.id, person) for person in record.owners)
+        known = {p.id: p for p in (*record.owners, *(o.person for o in record.previous_owners))}
+        known |= {o.manager.id: o.manager for o in record.previous_owners if o.manager is not None}
+        given = route_input(owners, record.previous_owners, self.scan, self.policy, self.material.fallback)
+        return resolve(replace(given, people={**known, **people}))
+
+    async def judge_all(self) -> None:
+        judge = Judge(
+            policy=self.policy,
+            now=self.now,
+            run_id=self.scan.run_id,
+            people=self.material.people,
+            disabled_app_ids=self.scan.disabled_app_ids,
+            judged_before=self.judged_before,
+        )
+        closing = Closing(now=self.now, run_id=self.scan.run_id)
+        for number, (key, record) in enumerate(self._due.items()):
+            old = self.unclosed.get(key)
+            if old is not None and old.credential.end != record.credential.end:
+                alert, events = closing.end_date_moved(old, record.credential)
+                self.closed.append(alert)
+                self.events.extend(events)
+                old = None
+            standing = self._standing(old, record.application.object_id)
+            route = self._route_for(record, standing)
+            siblings = self.material.siblings[record.application.object_id]
+            self.judged.append(judge.judge(record, siblings, route, standing, new_id()))
+            if number % SLICE == SLICE - 1:
+                await asyncio.sleep(0)
+        for key, old in self.unclosed.items():
+            if key in self._due:
+                continue
+            now_record = self.material.records.get(key)
+            if now_record is not None:
+                alert, events = closing.end_date_moved(old, now_record.credential)
+            elif self.scan.complete and not any(
+                q.object_id == key[0] and q.key_id in ("", key[1]) for q in self.scan.quarantined
+            ):
+                alert, events = closing.removed(old, self.material.siblings.get(key[0], []))
+            else:
+                continue
+            self.closed.append(alert)
+            self.events.extend(events)
+
+    def _standing(self, old: Alert | None, object_id: str) -> Standing:
+        if old is None:
+            return Standing()
+        recipients = self.recipients.get(old.id, {})
+        owners_now = self.owners_now.get(object_id)
+        if object_id in self.before and self.before[object_id] != owners_now:
+            # New owners: whoever was off this alert may be asked again.
+            recipients = {i: replace(r, off_reason="") for i, r in recipients.items()}
+        return Standing(alert=old, recipients=recipients, noticed=frozenset(self.noticed.get(old.id, ())))
+
+    def _route_for(self, record: CredentialRecord, standing: Standing) -> Route:
+        """The app's route, without people who are off this alert, with those whom a nomination adds."""
+        object_id = record.application.object_id
+        route = self.material.routes[object_id]
+        off = {i: r.off_reason for i, r in standing.recipients.items() if r.off_reason}
+        if off:
+            given = route_input(
+                record.owners, record.previous_owners, self.scan, self.policy, self.material.fallback
+            )
+            route = resolve(replace(given, off=off))
+        return with_nominations(route, self.nominations.get(object_id, []), self.material.people)
+
+    async def write(self) -> None:
+        tx, now = self.tx, self.now
+        await self._settle_nominations()
+        stored = {alert.id: alert for alert in self.unclosed.values()}
+        changed = [j for j in self.judged if stored.get(j.alert.id) != j.alert]
+        for judged in changed:
+            if judged.alert.id in stored:
+                judged.alert = replace(judged.alert, version=stored[judged.alert.id].version + 1)
+        await tx.save_alerts([*(j.alert for j in changed), *self.closed])
+        await tx.save_recipients([r for j in self.judged for r in j.changed_recipients])
+        await self._queue_notices()
+        visible = [j.alert.id for j in self.judged if j.visible_change] + [a.id for a in self.closed]
+        cards = [card for card in await tx.cards_of_alerts(visible) if card.current]
+        await tx.add_deliveries(card_updates(cards, now, run_id=self.scan.run_id))
+        self.events.extend(event for judged in self.judged for event in judged.events)
+        await tx.add_events(self.events)
+        gone = [key for key in await tx.snapshot_keys() if key not in self.material.records]
+        if self.scan.complete and gone:
+            keep = {(q.object_id, q.key_id) for q in self.scan.quarantined}
+            await tx.remove_from_snapshot([k for k in gone if k not in keep and (k[0], "") not in keep])
+
+    async def _queue_notices(self) -> None:
+        tx, now, run_id = self.tx, self.now, self.scan.run_id
+        alerts = {j.alert.id: j.alert for j in self.judged}
+        wanted = [(j, w) for j in self.judged for w in j.wanted]
+        notices = await tx.add_notices([notice_of(w, j.alert, run_id, now, self.policy) for j, w in wanted])
+        if not notices:
+            return
+        people = {w.recipient.person.id: w.recipient.person for _, w in wanted}
+        shown: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for judged in self.judged:
+            if judged.alert.state in (AlertState.OPEN, AlertState.SUPERSEDED):
+                for recipient in judged.recipients:
+                    if recipient.on_route:
+                        shown[(recipient.person.id, judged.alert.application.object_id)].append(judged.alert.id)
+        grouping = Grouping(
+            policy=self.policy, now=now, run_id=run_id, first_run=self.first_run, mail=self.engine.mail
+        )
+        await tx.add_deliveries(grouping.deliveries(notices, alerts, people, shown))
+        self.notices_queued = len(notices)
+        self.queued_keys = {alerts[notice.alert_id].key for notice in notices}
+        if self.first_run:
+            await tx.set_value("first_notices_at", now.isoformat())
+
+    async def _settle_nominations(self) -> None:
+        """Nominations whose owner Graph now shows are done; everybody involved is told."""
+        pending = [n for nominations in self.nominations.values() for n in nominations]
+        owners = {r.application.object_id: r.owners for r in self.material.records.values()}
+        await settle_nominations(self.tx, pending, owners, self.now)
+
+
+def with_nominations(route: Route, nominations: Sequence[Nomination], people: Mapping[str, Person]) -> Route:
+    """The route with accepted nominees, who are told like owners, and their nominators, who stay."""
+    steps = {step.person.id: step for step in route.steps}
+    for nomination in nominations:
+        if nomination.state not in (NominationState.ACCEPTED, NominationState.APPROVED):
+            continue
+        for person, reason in (
+            (nomination.nominee, RouteReason.ACCEPTED_NOMINEE),
+            (nomination.nominator, RouteReason.NOMINATOR),
+        ):
+            current = people.get(person.id, person)
+            if current.counts:
+                steps.setdefault(person.id, RouteStep(person=current, reason=reason))
+    return replace(route, steps=tuple(steps.values()))
+
+
+__all__ = [
+    "Application", "Channel", "DeliveryPurpose", "Engine", "EventType", "Notice", "message", "with_nominations",
+]

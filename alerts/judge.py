@@ -1,0 +1,303 @@
+"""Pure: what one scan means for one credential's alert, and who must now be told."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from alerts.events import alert_event
+from alerts.model import (
+    Alert, AlertState, AnswerKind, ApplicationType, Credential, CredentialRecord, CredentialUsage, Event, EventType,
+    NoticeKind, Person, Policy, Recipient, Route,
+)
+from alerts.stages import (
+    alert_type, crossed_stage, days_left, last_stage, long_expired, snooze_covers, successor,
+)
+
+#: Tenants of Microsoft's own apps: their credentials are not the customer's to renew (design 3, rule 1).
+MICROSOFT_TENANTS = frozenset(
+    {"f8cdef31-a31e-4b4a-93e4-5f571e91255a", "72f988bf-86f1-41af-91ab-2d7cd011db47"}
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """One notice that must go out: to whom, about which stage, of which kind."""
+
+    recipient: Recipient
+    #: Days before expiry; 0 for kind expired.
+    stage: int
+    kind: NoticeKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What is stored about one alert before a scan is judged."""
+
+    alert: Alert | None = None
+    #: person id -> place on the route.
+    recipients: Mapping[str, Recipient] = field(default_factory=dict)
+    #: (stage, recipient id, kind) of every notice so far.
+    noticed: frozenset[tuple[int, str, NoticeKind]] = frozenset()
+
+
+@dataclass(kw_only=True)
+class Judged:
+    """The alert as it stands after the scan, with everything that changed."""
+
+    alert: Alert
+    #: Whether it is new or differs from what is stored in a way that people see.
+    visible_change: bool
+    recipients: list[Recipient] = field(default_factory=list)
+    changed_recipients: list[Recipient] = field(default_factory=list)
+    wanted: list[Wanted] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+
+
+def exclusion(record: CredentialRecord, disabled_app_ids: frozenset[str]) -> str:
+    """Why this credential is excluded by itself, '' if it is not."""
+    app = record.application
+    if app.type is ApplicationType.ENTERPRISE_APP and app.owner_organization_id in MICROSOFT_TENANTS:
+        return "ownedByMicrosoft"
+    if not app.enabled or app.app_id in disabled_app_ids:
+        return "enterpriseAppDisabled"
+    return ""
+
+
+def state_of(
+    record: CredentialRecord, siblings: Sequence[Credential], disabled_app_ids: frozenset[str], now: datetime
+) -> tuple[AlertState, str, Credential | None]:
+    """(state, excluded reason, successor) of a due credential; the first that fits, as in the ledger."""
+    if reason := exclusion(record, disabled_app_ids):
+        return AlertState.EXCLUDED, reason, None
+    newer = successor(record.credential, tuple(siblings))
+    if long_expired(record.credential, now):
+        return AlertState.EXPIRED, "", newer
+    if newer is not None:
+        return AlertState.SUPERSEDED, "", newer
+    if record.credential.usage is CredentialUsage.SAML_INACTIVE:
+        # Nothing is signed with it: it can expire without anybody noticing.
+        return AlertState.EXCLUDED, "samlInactive", None
+    return AlertState.OPEN, "", None
+
+
+def place_people(route: Route, standing: Standing, alert_id: str) -> list[Recipient]:
+    """Everybody's place after the route was decided anew; people it no longer leads to stay, off route."""
+    placed: dict[str, Recipient] = {}
+    for step in route.steps:
+        known = standing.recipients.get(step.person.id)
+        fresh = Recipient(
+            alert_id=alert_id,
+            person=step.person,
+            reason=step.reason,
+            proof=step.proof,
+            on_behalf_of=step.on_behalf_of,
+        )
+        if known is not None:
+            fresh = replace(fresh, snoozed_until=known.snoozed_until, seen_at=known.seen_at)
+        placed[step.person.id] = fresh
+    for person_id, known in standing.recipients.items():
+        if person_id not in placed:
+            # A snooze ends when its author leaves the route: the others must not rely on it.
+            placed[person_id] = replace(known, on_route=False, snoozed_until=None)
+    return list(placed.values())
+
+
+def answer_lapses(alert: Alert, recipients: Sequence[Recipient], people: Mapping[str, Person]) -> bool:
+    """Whether the answer's author is disabled or has left the route."""
+    if alert.answer is None:
+        return False
+    author = people.get(alert.answer.by.id, alert.answer.by)
+    if not author.counts:
+        return True
+    return any(r.person.id == author.id and not r.on_route for r in recipients)
+
+
+def wanted_notice(
+    alert: Alert, recipient: Recipient, noticed: frozenset[tuple[int, str, NoticeKind]], now: datetime, policy: Policy
+) -> tuple[int, NoticeKind] | None:
+    """(stage, kind) of the notice this person must get now, None for none."""
+    credential, person_id = alert.credential, recipient.person.id
+    if not recipient.on_route or credential.end is None:
+        return None
+    told = {stage for stage, who, kind in noticed if who == person_id and kind is NoticeKind.STAGE}
+    if alert.state is AlertState.SUPERSEDED:
+        return _calm_notice(alert, recipient, told, now, policy)
+    if alert.state is not AlertState.OPEN:
+        return None
+    if credential.end <= now:
+        already = (0, person_id, NoticeKind.EXPIRED) in noticed
+        return None if already else (0, NoticeKind.EXPIRED)
+    stage = alert.stage
+    if stage is None or _quiet(alert, recipient, stage, now, policy):
+        return None
+    if stage not in told:
+        return stage, NoticeKind.STAGE
+    if recipient.snoozed_until is not None:
+        # The snooze has ended within the same stage: the card comes back, named by today's days.
+        left = days_left(credential.end, now)
+        return None if left in told else (left, NoticeKind.STAGE)
+    return None
+
+
+def _quiet(alert: Alert, recipient: Recipient, stage: int, now: datetime, policy: Policy) -> bool:
+    if recipient.snoozed_until is not None and snooze_covers(
+        alert.credential, recipient.snoozed_until, stage, now, policy
+    ):
+        return True
+    answer = alert.answer
+    taken_by_other = (
+        answer is not None and answer.kind is AnswerKind.ACKNOWLEDGED and answer.by.id != recipient.person.id
+    )
+    return taken_by_other and stage != last_stage(alert.credential, policy)
+
+
+def _calm_notice(
+    alert: Alert, recipient: Recipient, told: set[int], now: datetime, policy: Policy
+) -> tuple[int, NoticeKind] | None:
+    """Superseded: at the first crossed stage and at the last, the last not if known unused since."""
+    credential, stage, newer = alert.credential, alert.stage, alert.successor
+    if stage is None or stage in told or credential.usage is CredentialUsage.SAML_INACTIVE:
+        return None
+    if credential.end is not None and credential.end <= now:
+        return None
+    if _quiet(alert, recipient, stage, now, policy):
+        return None
+    if told and stage != last_stage(credential, policy):
+        return None
+    unused_since = (
+        newer is not None
+        and newer.start is not None
+        and credential.last_used is not None
+        and credential.last_used < newer.start
+    )
+    return None if told and unused_since else (stage, NoticeKind.STAGE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judge:
+    """Judges one alert after another against one scan."""
+
+    policy: Policy
+    now: datetime
+    run_id: str
+    #: Everybody's account as known now.
+    people: Mapping[str, Person]
+    disabled_app_ids: frozenset[str] = frozenset()
+    #: When the scan before this one was judged, None on the first.
+    judged_before: datetime | None = None
+
+    def judge(
+        self, record: CredentialRecord, siblings: Sequence[Credential], route: Route, standing: Standing, new_id: str
+    ) -> Judged:
+        """What this scan means for one due credential.
+
+        Args:
+            record: as read in this scan, or the last known one with today's date.
+            siblings: all credentials of the same app.
+            route: decided from the same scan, without people who are off this alert.
+            standing: what is stored; `alert` None when it is newly due.
+            new_id: id of the alert if it is new.
+        """
+        state, excluded, newer = state_of(record, siblings, self.disabled_app_ids, self.now)
+        stage = crossed_stage(record.credential, self.now, self.policy)
+        old = standing.alert
+        alert = Alert(
+            id=old.id if old else new_id,
+            version=old.version if old else 1,
+            tenant_id=record.tenant_id,
+            application=record.application,
+            credential=record.credential,
+            state=state,
+            path=route.path,
+            stage=stage,
+            opened_at=old.opened_at if old else self.now,
+            changed_at=old.changed_at if old else self.now,
+            excluded_reason=excluded,
+            successor=newer,
+            answer=old.answer if old else None,
+            as_of=None if record.run_id == self.run_id else record.scan_date,
+            run_id=old.run_id if old else self.run_id,
+        )
+        recipients = place_people(route, standing, alert.id)
+        events: list[Event] = []
+        if answer_lapses(alert, recipients, self.people):
+            author = alert.answer.by if alert.answer else None
+            events.append(
+                alert_event(EventType.ANSWER_TAKEN_BACK, alert, self.now, self.run_id, actor=author, reason="lapsed")
+            )
+            alert = replace(alert, answer=None)
+        judged = Judged(alert=alert, visible_change=False, recipients=recipients, events=events)
+        self._tell(judged, standing)
+        self._note_changes(judged, old)
+        return judged
+
+    def _tell(self, judged: Judged, standing: Standing) -> None:
+        """Fill in the wanted notices, and end the snoozes that are over."""
+        for number, recipient in enumerate(judged.recipients):
+            wanted = wanted_notice(judged.alert, recipient, standing.noticed, self.now, self.policy)
+            if recipient.snoozed_until is not None and recipient.snoozed_until <= self.now:
+                judged.events.append(
+                    alert_event(
+                        EventType.SNOOZE_ENDED,
+                        judged.alert,
+                        self.now,
+                        recipient.person.id,
+                        recipient.snoozed_until.isoformat(),
+                        recipient=recipient.person,
+                        run_id=self.run_id,
+                    )
+                )
+                recipient = replace(recipient, snoozed_until=None)
+                judged.recipients[number] = recipient
+            if wanted is not None:
+                judged.wanted.append(Wanted(recipient=recipient, stage=wanted[0], kind=wanted[1]))
+            if standing.recipients.get(recipient.person.id) != recipient:
+                judged.changed_recipients.append(recipient)
+
+    def _note_changes(self, judged: Judged, old: Alert | None) -> None:
+        """Say by events what is new, and stamp the alert when people would see a difference."""
+        alert = judged.alert
+        stage_name = alert_type(alert.credential, alert.stage, self.policy)
+        if alert.state is AlertState.OPEN and alert.stage is not None and (old is None or old.stage != alert.stage):
+            judged.events.append(
+                alert_event(
+                    EventType.ALERT_RAISED, alert, self.now, alert.stage, alert_type=stage_name, run_id=self.run_id
+                )
+            )
+        if old is None or old.state is not alert.state:
+            judged.events.extend(self._state_events(alert, old))
+        expired = self._just_expired(alert)
+        if expired and alert.state is not AlertState.EXCLUDED:
+            judged.events.append(alert_event(EventType.CREDENTIAL_EXPIRED, alert, self.now, run_id=self.run_id))
+        judged.visible_change = old is not None and (
+            expired
+            or (old.state, old.successor, old.answer, old.path, old.as_of)
+            != (alert.state, alert.successor, alert.answer, alert.path, alert.as_of)
+        )
+        if old is None or judged.visible_change or old.stage != alert.stage:
+            judged.alert = replace(alert, changed_at=self.now, run_id=self.run_id)
+
+    def _just_expired(self, alert: Alert) -> bool:
+        """Whether its end passed since the scan before this one."""
+        end = alert.credential.end
+        if end is None or end > self.now:
+            return False
+        if self.judged_before is None:
+            return not long_expired(alert.credential, self.now)
+        return self.judged_before < end
+
+    def _state_events(self, alert: Alert, old: Alert | None) -> list[Event]:
+        if alert.state is AlertState.SUPERSEDED and alert.successor is not None:
+            key = alert.successor.key_id
+            return [
+                alert_event(EventType.SUPERSEDED, alert, self.now, key, run_id=self.run_id, details={"by": key}),
+                alert_event(EventType.CREDENTIAL_RENEWED, alert, self.now, key, run_id=self.run_id, details={"by": key}),
+            ]
+        if alert.state is AlertState.EXCLUDED:
+            return [alert_event(EventType.EXCLUDED, alert, self.now, self.run_id, reason=alert.excluded_reason)]
+        if old is not None and old.state is AlertState.EXCLUDED:
+            return [alert_event(EventType.EXCLUSION_ENDED, alert, self.now, self.run_id)]
+        if old is not None and old.state is AlertState.SUPERSEDED:
+            return [alert_event(EventType.REOPENED, alert, self.now, self.run_id)]
+        return []
+

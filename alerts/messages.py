@@ -1,0 +1,178 @@
+"""Pure: from wanted notices to rows of the outbox: one card per person and app, a digest, one e-mail."""
+
+import secrets
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from alerts.judge import Wanted
+from alerts.model import (
+    Alert, Channel, Delivery, DeliveryPurpose, Notice, NoticeKind, Person, Policy, PostedCard,
+)
+from alerts.stages import alert_type
+
+
+def new_id() -> str:
+    """128 random bits in hex."""
+    return secrets.token_hex(16)
+
+
+@dataclass(kw_only=True)
+class Outbox:
+    """Rows to be written in the transaction that decided them."""
+
+    notices: list[Notice] = field(default_factory=list)
+    deliveries: list[Delivery] = field(default_factory=list)
+
+
+def notice_of(wanted: Wanted, alert: Alert, run_id: str, now: datetime, policy: Policy) -> Notice:
+    """The notice's row; its type is that of the stage crossed, whatever day brings it back."""
+    return Notice(
+        id=new_id(),
+        alert_id=alert.id,
+        stage=wanted.stage,
+        recipient_id=wanted.recipient.person.id,
+        kind=wanted.kind,
+        run_id=run_id,
+        created_at=now,
+        path=alert.path,
+        reason=wanted.recipient.reason,
+        alert_type=alert_type(alert.credential, alert.stage, policy),
+    )
+
+
+def message(
+    purpose: DeliveryPurpose,
+    recipient_id: str,
+    now: datetime,
+    *,
+    channel: Channel = Channel.TEAMS,
+    run_id: str = "",
+    notice_ids: Iterable[str] = (),
+    alert_ids: Iterable[str] = (),
+    nomination_id: str = "",
+    card_id: str = "",
+    sentence: str = "",
+    params: Mapping[str, str] | None = None,
+) -> Delivery:
+    """One row of the outbox, due at once."""
+    return Delivery(
+        id=new_id(),
+        purpose=purpose,
+        channel=channel,
+        recipient_id=recipient_id,
+        run_id=run_id,
+        notice_ids=tuple(notice_ids),
+        alert_ids=tuple(alert_ids),
+        nomination_id=nomination_id,
+        card_id=card_id,
+        sentence=sentence,
+        params=params or {},
+        created_at=now,
+        not_before=now,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grouping:
+    """How one run's notices become messages."""
+
+    policy: Policy
+    now: datetime
+    run_id: str
+    #: True in the first run of a tenant: two or more apps make a digest.
+    first_run: bool
+    #: Whether e-mail can be sent at all.
+    mail: bool
+
+    def deliveries(
+        self,
+        notices: Sequence[Notice],
+        alerts: Mapping[str, Alert],
+        people: Mapping[str, Person],
+        open_alerts: Mapping[tuple[str, str], Sequence[str]],
+    ) -> list[Delivery]:
+        """Messages that carry these notices.
+
+        Args:
+            notices: those that were really inserted.
+            alerts: alert id -> alert, at least those of the notices.
+            people: recipients by id.
+            open_alerts: (recipient id, app's object id) -> all alerts that the card about this app shows.
+        """
+        by_person: dict[str, list[Notice]] = defaultdict(list)
+        for notice in notices:
+            by_person[notice.recipient_id].append(notice)
+        made: list[Delivery] = []
+        for person_id, own in by_person.items():
+            made.extend(self._teams(person_id, own, alerts, open_alerts))
+            person = people.get(person_id)
+            if self.mail and person is not None and (person.mail or person.user_principal_name):
+                made.append(
+                    message(
+                        DeliveryPurpose.ALERT,
+                        person_id,
+                        self.now,
+                        channel=Channel.EMAIL,
+                        run_id=self.run_id,
+                        notice_ids=[notice.id for notice in own],
+                        alert_ids=dict.fromkeys(notice.alert_id for notice in own),
+                    )
+                )
+        return made
+
+    def _teams(
+        self,
+        person_id: str,
+        own: Sequence[Notice],
+        alerts: Mapping[str, Alert],
+        open_alerts: Mapping[tuple[str, str], Sequence[str]],
+    ) -> list[Delivery]:
+        by_app: dict[str, list[Notice]] = defaultdict(list)
+        for notice in own:
+            by_app[alerts[notice.alert_id].application.object_id].append(notice)
+        many = len(own) > self.policy.digest_after or self.first_run
+        if many and len(by_app) > 1:
+            return [
+                message(
+                    DeliveryPurpose.DIGEST,
+                    person_id,
+                    self.now,
+                    run_id=self.run_id,
+                    notice_ids=[notice.id for notice in own],
+                    alert_ids=dict.fromkeys(notice.alert_id for notice in own),
+                )
+            ]
+        return [
+            message(
+                DeliveryPurpose.ALERT,
+                person_id,
+                self.now,
+                run_id=self.run_id,
+                notice_ids=[notice.id for notice in group],
+                alert_ids=dict.fromkeys(
+                    [notice.alert_id for notice in group] + list(open_alerts.get((person_id, object_id), ()))
+                ),
+            )
+            for object_id, group in by_app.items()
+        ]
+
+
+def card_updates(cards: Iterable[PostedCard], now: datetime, *, run_id: str = "") -> list[Delivery]:
+    """One row per posted card that must be brought up to date."""
+    return [
+        message(
+            DeliveryPurpose.UPDATE,
+            card.recipient_id,
+            now,
+            run_id=run_id,
+            alert_ids=card.alert_ids,
+            nomination_id=card.nomination_id,
+            card_id=card.id,
+        )
+        for card in cards
+    ]
+
+
+__all__ = ["Grouping", "NoticeKind", "Outbox", "card_updates", "message", "new_id", "notice_of"]

@@ -1,0 +1,82 @@
+"""Who administers Steward and who is told when nobody else can be: resolved from ids and groups."""
+
+import logging
+from dataclasses import dataclass, field
+
+from alerts.errors import GraphError
+from alerts.model import Person, Role
+from alerts.ports import People, Store
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(kw_only=True)
+class Roles:
+    """Admins, support and fallback recipients; read from Graph once a scan, kept in the store between.
+
+    A process without Graph rights (the internet-facing bot alone) reads what the last scan stored. An id
+    that Graph does not confirm as an enabled person has no role: this fails closed.
+    """
+
+    store: Store
+    admin_users: tuple[str, ...] = ()
+    admin_group: str = ""
+    support_users: tuple[str, ...] = ()
+    support_group: str = ""
+    fallback_recipients: tuple[str, ...] = ()
+    people: People | None = None
+    _problems: list[str] = field(default_factory=list)
+
+    async def refresh(self) -> list[str]:
+        """Read groups and accounts anew; returns problems as sentences (empty when all is well)."""
+        if self.people is None:
+            return []
+        self._problems = []
+        admins = await self._resolve("admins", self.admin_users, self.admin_group)
+        await self._resolve("support", self.support_users, self.support_group)
+        fallback = await self._resolve("fallback", self.fallback_recipients, "")
+        if not admins and not fallback:
+            self._problems.append(
+                "none of ADMIN_USERS, ADMIN_GROUP_ID and FALLBACK_RECIPIENTS is an enabled person: "
+                "nobody would be told of what cannot be delivered"
+            )
+        return self._problems
+
+    async def _resolve(self, name: str, ids: tuple[str, ...], group: str) -> list[Person]:
+        assert self.people is not None
+        try:
+            wanted = list(ids) + (await self.people.group_members(group) if group else [])
+            found = await self.people.people(wanted) if wanted else {}
+        except GraphError as error:
+            # The last known ones stay in force: an outage must not lock the admins out.
+            self._problems.append(f"could not read who the {name} are: {error}")
+            return await self._stored(name)
+        good = [person for person in found.values() if person.counts and person.id in wanted]
+        async with self.store.transaction() as tx:
+            await tx.save_people(good)
+            await tx.set_value(f"role.{name}", ",".join(sorted(person.id for person in good)))
+        return good
+
+    async def _stored(self, name: str) -> list[Person]:
+        async with self.store.reading() as tx:
+            ids = ((await tx.value(f"role.{name}")) or "").split(",")
+            people = await tx.people([i for i in ids if i])
+        return sorted((person for person in people.values() if person.counts), key=lambda person: person.id)
+
+    async def admins(self) -> list[Person]:
+        """Enabled admins, by object id."""
+        return await self._stored("admins")
+
+    async def fallback(self) -> list[Person]:
+        """Who is told when nobody can be reached: the fallback recipients, else the admins."""
+        return await self._stored("fallback") or await self._stored("admins")
+
+    async def role_of(self, person_id: str) -> Role:
+        """What this person may ask; MEMBER for anybody not known to be more."""
+        if not person_id:
+            return Role.MEMBER
+        if any(person.id == person_id for person in await self.admins()):
+            return Role.ADMIN
+        if any(person.id == person_id for person in await self._stored("support")):
+            return Role.SUPPORT
+        return Role.MEMBER

@@ -1,0 +1,412 @@
+"""From rows to what a card shows: one person's view of alerts, nominations and digests, as of now."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from alerts.model import (
+    Alert, AlertState, AnswerKind, Delivery, DeliveryPurpose, Nomination,
+    NominationState, Person, PersonKind, Policy, PostedCard, Recipient, Role, RouteReason, Verb,
+)
+from alerts.ports import Clock, Transaction
+from alerts.stages import DAY, days_left, next_stage_at, snooze_latest
+from alerts.views import (
+    AlertItem, AlertView, CardState, DigestItem, DigestMode, DigestView, MailView, NominationRole, NominationView,
+    RenewalFinding, Sentence, View,
+)
+
+#: Lengths in days that a card offers, if the rules of snoozing allow them.
+SNOOZE_OFFERS = (1, 2, 3, 7, 14, 30)
+
+_WAITING = {
+    NominationState.ASKED: CardState.WAITING_NOMINEE,
+    NominationState.ACCEPTED: CardState.WAITING_APPROVAL,
+    NominationState.APPROVED: CardState.WAITING_OWNER,
+}
+
+
+def stranger(person_id: str) -> Person:
+    """A person of whom only the id is known."""
+    return Person(id=person_id, kind=PersonKind.UNKNOWN)
+
+
+def by_urgency(alerts: Iterable[Alert]) -> list[Alert]:
+    """Soonest end first; superseded ones after the others."""
+    return sorted(
+        alerts,
+        key=lambda a: (
+            a.state is AlertState.SUPERSEDED,
+            a.credential.end.timestamp() if a.credential.end else float("inf"),
+            a.id,
+        ),
+    )
+
+
+@dataclass(kw_only=True)
+class _Rows:
+    """The rows behind one app's card."""
+
+    alerts: list[Alert]
+    recipients: dict[str, dict[str, Recipient]]
+    nominations: list[Nomination]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Viewer:
+    """Builds views inside a transaction; reads only."""
+
+    policy: Policy
+    clock: Clock
+    time_zone: str = "UTC"
+
+    async def _zone(self, tx: Transaction, person_id: str) -> str:
+        known = (await tx.conversations([person_id])).get(person_id)
+        return (known.time_zone if known else "") or self.time_zone
+
+    async def _rows(self, tx: Transaction, alert_ids: Sequence[str]) -> _Rows:
+        alerts = by_urgency((await tx.alerts(alert_ids)).values())
+        recipients: dict[str, dict[str, Recipient]] = {alert.id: {} for alert in alerts}
+        for recipient in await tx.recipients([alert.id for alert in alerts]):
+            recipients[recipient.alert_id][recipient.person.id] = recipient
+        nominations = await tx.nominations_of_app(alerts[0].application.object_id) if alerts else []
+        return _Rows(alerts=alerts, recipients=recipients, nominations=nominations)
+
+    # ------------------------------------------------------------ alert cards
+
+    async def alert(
+        self,
+        tx: Transaction,
+        alert_ids: Sequence[str],
+        person_id: str,
+        *,
+        role: Role = Role.MEMBER,
+        posted_at: datetime | None = None,
+        shrunk: bool = False,
+        digest_id: str = "",
+        findings: Mapping[str, RenewalFinding] | None = None,
+    ) -> AlertView | None:
+        """One app's alerts as this person sees them now; None when none of the ids is known.
+
+        Args:
+            posted_at: when the card that is updated was posted; None for a new one. An owner change that
+                is older than the card is no news to it.
+        """
+        rows = await self._rows(tx, alert_ids)
+        if not rows.alerts:
+            return None
+        now = self.clock()
+        first = rows.alerts[0]
+        mine = self._my_place(rows, person_id)
+        person = mine.person if mine else (await tx.people([person_id])).get(person_id, stranger(person_id))
+        nomination = self._nomination_for(rows.nominations, person_id, posted_at)
+        items = tuple(
+            self._item(alert, rows.recipients[alert.id], person_id, nomination, now, findings) for alert in rows.alerts
+        )
+        others = {
+            r.person.id: r.person
+            for alert in rows.alerts
+            for r in rows.recipients[alert.id].values()
+            if r.on_route and r.person.id != person_id
+        }
+        owners = {
+            r.person.id
+            for r in rows.recipients[first.id].values()
+            if r.reason is RouteReason.OWNER and r.on_route
+        }
+        latest = snooze_latest(first.credential, now, self.policy) if first.closed_at is None else None
+        verbs = self._verbs(items, mine, role, latest)
+        reason = mine.reason if mine else RouteReason.ADMIN
+        return AlertView(
+            application=first.application,
+            items=items,
+            recipient=person,
+            time_zone=await self._zone(tx, person_id),
+            now=now,
+            reason=reason,
+            path=first.path,
+            proof=mine.proof if mine else None,
+            on_behalf_of=mine.on_behalf_of if mine else None,
+            also_told=tuple(sorted(others.values(), key=lambda p: p.id)),
+            owner_count=len(owners),
+            nomination=nomination,
+            next_reminder=self._next_reminder(first, mine, now),
+            snooze_days=self._offers(latest, now) if Verb.SNOOZE in verbs else (),
+            snooze_latest=latest,
+            suggestions=await self._suggestions(tx, mine) if Verb.ASSIGN_OWNER in verbs else (),
+            verbs=verbs,
+            as_of=first.as_of,
+            shrunk=shrunk,
+            digest_id=digest_id,
+            leads=_leads(first) if reason in (RouteReason.FALLBACK, RouteReason.ADMIN) else (),
+        )
+
+    @staticmethod
+    def _my_place(rows: _Rows, person_id: str) -> Recipient | None:
+        places = [rows.recipients[a.id][person_id] for a in rows.alerts if person_id in rows.recipients[a.id]]
+        return next((p for p in places if p.on_route), places[0] if places else None)
+
+    @staticmethod
+    def _nomination_for(
+        nominations: Sequence[Nomination], person_id: str, posted_at: datetime | None
+    ) -> Nomination | None:
+        """The nomination that this card should speak of: a pending one, else one that ended since it was posted."""
+        pending = [n for n in nominations if n.pending]
+        if pending:
+            # The one nearest to its end tells most.
+            order = (NominationState.ASKED, NominationState.ACCEPTED, NominationState.APPROVED)
+            return max(pending, key=lambda n: (order.index(n.state), n.changed_at))
+        ended = [
+            n for n in nominations if posted_at is not None and n.changed_at >= posted_at and n.nominee.id != person_id
+        ]
+        return max(ended, key=lambda n: n.changed_at, default=None)
+
+    def _item(
+        self,
+        alert: Alert,
+        recipients: Mapping[str, Recipient],
+        person_id: str,
+        nomination: Nomination | None,
+        now: datetime,
+        findings: Mapping[str, RenewalFinding] | None,
+    ) -> AlertItem:
+        mine = recipients.get(person_id)
+        answer = alert.answer
+        return AlertItem(
+            alert_id=alert.id,
+            version=alert.version,
+            credential=alert.credential,
+            days_left=days_left(alert.credential.end, now) if alert.credential.end else 0,
+            state=card_state(alert, mine, person_id, nomination, now),
+            successor=alert.successor,
+            taken_by=answer.by if answer else None,
+            taken_at=answer.at if answer else None,
+            snoozed_until=mine.snoozed_until if mine and mine.snoozed_until and mine.snoozed_until > now else None,
+            finding=(findings or {}).get(alert.id),
+        )
+
+    def _verbs(
+        self, items: Sequence[AlertItem], mine: Recipient | None, role: Role, latest: datetime | None
+    ) -> tuple[str, ...]:
+        """What this person may press, judged by the most urgent credential."""
+        if mine is None and role is not Role.ADMIN:
+            return ()
+        state = items[0].state
+        if state in (CardState.RENEWED, CardState.EXCLUDED, CardState.NOT_MINE):
+            return (Verb.REFRESH,)
+        if mine is not None and not mine.on_route and role is not Role.ADMIN:
+            return (Verb.REFRESH,)
+        verbs = [Verb.RENEWED, Verb.ASSIGN_OWNER]
+        if state is not CardState.TAKEN_BY_YOU:
+            verbs.append(Verb.ACKNOWLEDGE)
+        else:
+            verbs.append(Verb.RELEASE)
+        if state is CardState.SNOOZED:
+            verbs.append(Verb.RELEASE)
+        elif mine is not None and latest is not None and self._offers(latest, self.clock()):
+            verbs.append(Verb.SNOOZE)
+        if mine is not None and mine.reason is not RouteReason.FALLBACK:
+            verbs.append(Verb.NOT_MINE)
+        order = list(Verb)
+        return tuple(sorted({*verbs, Verb.REFRESH}, key=order.index))
+
+    def _offers(self, latest: datetime | None, now: datetime) -> tuple[int, ...]:
+        """The two longest lengths that would be granted in full."""
+        if latest is None:
+            return ()
+        fitting = [d for d in SNOOZE_OFFERS if d <= self.policy.snooze_max_days and now + d * DAY <= latest]
+        return tuple(fitting[-2:])
+
+    def _next_reminder(self, alert: Alert, mine: Recipient | None, now: datetime) -> datetime | None:
+        if alert.closed_at is not None or mine is None or not mine.on_route:
+            return None
+        stage_at = next_stage_at(alert.credential, now, self.policy)
+        if mine.snoozed_until is not None and mine.snoozed_until > now:
+            return mine.snoozed_until
+        if stage_at is None and alert.credential.end is not None and alert.credential.end > now:
+            return alert.credential.end
+        return stage_at
+
+    async def _suggestions(self, tx: Transaction, mine: Recipient | None) -> tuple[tuple[Person, int], ...]:
+        """Colleagues of the previous owner who look after other apps already."""
+        if mine is None or mine.reason is not RouteReason.PREVIOUS_OWNER_MANAGER:
+            return ()
+        found = []
+        for person in await tx.people_managed_by(mine.person.id):
+            if mine.on_behalf_of is not None and person.id == mine.on_behalf_of.id:
+                continue
+            apps = {r.application.object_id for r in await tx.snapshot_of_owner(person.id)}
+            if apps:
+                found.append((person, len(apps)))
+        return tuple(sorted(found, key=lambda pair: (-pair[1], pair[0].id))[:3])
+
+    # ------------------------------------------------------------ nominations
+
+    async def nomination(
+        self, tx: Transaction, nomination: Nomination, person_id: str, role: NominationRole
+    ) -> NominationView:
+        """The nominee's or the approver's card as of now."""
+        now = self.clock()
+        alert = (await tx.alerts([nomination.alert_id])).get(nomination.alert_id)
+        item = self._item(alert, {}, person_id, None, now, None) if alert and alert.closed_at is None else None
+        person = (await tx.people([person_id])).get(person_id, stranger(person_id))
+        involved = person_id in (nomination.nominator.id, nomination.nominee.id)
+        verbs: list[str] = []
+        if role is NominationRole.NOMINEE and nomination.state is NominationState.ASKED:
+            verbs = [Verb.ACCEPT, Verb.DECLINE]
+        if role is NominationRole.APPROVER and nomination.state is NominationState.ACCEPTED and not involved:
+            verbs = [Verb.APPROVE, Verb.REJECT]
+        return NominationView(
+            nomination=nomination,
+            role=role,
+            recipient=nomination.nominee if role is NominationRole.NOMINEE else person,
+            time_zone=await self._zone(tx, person_id),
+            now=now,
+            item=item,
+            # By hand where nothing may write, and where nobody else is there to approve.
+            by_hand=not self.policy.owner_writes or (role is NominationRole.APPROVER and involved),
+            # Without the right to read roles every owner change counts as privileged.
+            privileged=True,
+            needs_approval=True,
+            alert_days=self.policy.alert_days,
+            verbs=(*verbs, Verb.REFRESH),
+        )
+
+    # ------------------------------------------------------------ digests, mails, deliveries
+
+    async def digest(
+        self,
+        tx: Transaction,
+        digest_id: str,
+        alert_ids: Sequence[str],
+        person_id: str,
+        *,
+        mode: DigestMode = DigestMode.LIST,
+        show_all: bool = False,
+        notes: tuple[tuple[str, Mapping[str, str]], ...] = (),
+    ) -> DigestView:
+        """Many alerts for one person; those that no longer concern this person are left out."""
+        now = self.clock()
+        alerts = by_urgency((await tx.alerts(alert_ids)).values())
+        places: dict[str, dict[str, Recipient]] = {alert.id: {} for alert in alerts}
+        for recipient in await tx.recipients([alert.id for alert in alerts]):
+            places[recipient.alert_id][recipient.person.id] = recipient
+        mine = [(a, places[a.id][person_id]) for a in alerts if person_id in places[a.id]]
+        people = await tx.people([person_id])
+        nominations = {
+            object_id: await tx.nominations_of_app(object_id)
+            for object_id in dict.fromkeys(alert.application.object_id for alert, _ in mine)
+        }
+        items = tuple(
+            DigestItem(
+                application=alert.application,
+                item=self._item(
+                    alert,
+                    places[alert.id],
+                    person_id,
+                    self._nomination_for(nominations[alert.application.object_id], person_id, None),
+                    now,
+                    None,
+                ),
+            )
+            for alert, _ in mine
+        )
+        return DigestView(
+            digest_id=digest_id,
+            recipient=mine[0][1].person if mine else people.get(person_id, stranger(person_id)),
+            time_zone=await self._zone(tx, person_id),
+            now=now,
+            reason=mine[0][1].reason if mine else RouteReason.OWNER,
+            items=items,
+            mode=mode,
+            show_all=show_all,
+            notes=notes,
+        )
+
+    async def mail(self, tx: Transaction, delivery: Delivery, no_teams: bool) -> MailView:
+        """All that one e-mail says: alerts by app, or a nomination, or a sentence."""
+        person_id = delivery.recipient_id
+        person = (await tx.people([person_id])).get(person_id, stranger(person_id))
+        alerts: list[AlertView] = []
+        nominations: tuple[NominationView, ...] = ()
+        if delivery.nomination_id:
+            nomination = await tx.nomination(delivery.nomination_id)
+            if nomination is not None:
+                approver = delivery.purpose is DeliveryPurpose.APPROVAL
+                role = NominationRole.APPROVER if approver else NominationRole.NOMINEE
+                nominations = (await self.nomination(tx, nomination, person_id, role),)
+        else:
+            by_app: dict[str, list[str]] = {}
+            for alert in by_urgency((await tx.alerts(delivery.alert_ids)).values()):
+                by_app.setdefault(alert.application.object_id, []).append(alert.id)
+            for ids in by_app.values():
+                view = await self.alert(tx, ids, person_id)
+                if view is not None:
+                    alerts.append(view)
+        return MailView(
+            recipient=alerts[0].recipient if alerts else person,
+            time_zone=await self._zone(tx, person_id),
+            now=self.clock(),
+            alerts=tuple(alerts),
+            nominations=nominations,
+            infos=(Sentence(key=delivery.sentence, params=delivery.params),) if delivery.sentence else (),
+            no_teams=no_teams,
+        )
+
+    async def of_card(self, tx: Transaction, card: PostedCard, role: Role = Role.MEMBER) -> View | None:
+        """What a posted card should show now; None when its subject is gone."""
+        if card.purpose is DeliveryPurpose.DIGEST:
+            return await self.digest(tx, card.delivery_id, card.alert_ids, card.recipient_id)
+        if card.purpose in (DeliveryPurpose.NOMINEE, DeliveryPurpose.APPROVAL):
+            nomination = await tx.nomination(card.nomination_id)
+            if nomination is None:
+                return None
+            approver = card.purpose is DeliveryPurpose.APPROVAL
+            return await self.nomination(
+                tx, nomination, card.recipient_id, NominationRole.APPROVER if approver else NominationRole.NOMINEE
+            )
+        if not card.alert_ids:
+            return None
+        return await self.alert(
+            tx, card.alert_ids, card.recipient_id, role=role, posted_at=card.posted_at, shrunk=not card.current
+        )
+
+
+def card_state(
+    alert: Alert, mine: Recipient | None, person_id: str, nomination: Nomination | None, now: datetime
+) -> CardState:
+    """The form of the card for one person; the first that fits."""
+    fixed = {
+        AlertState.RESOLVED: CardState.RENEWED,
+        AlertState.EXCLUDED: CardState.EXCLUDED,
+        AlertState.EXPIRED: CardState.EXPIRED,
+        AlertState.SUPERSEDED: CardState.SUPERSEDED,
+    }.get(alert.state)
+    if fixed is not None:
+        return fixed
+    if mine is not None and mine.off_reason == "notMine":
+        return CardState.NOT_MINE
+    if nomination is not None and nomination.state is NominationState.ASSIGNED:
+        return CardState.ASSIGNED
+    if nomination is not None and nomination.state in _WAITING and nomination.nominee.id != person_id:
+        return _WAITING[nomination.state]
+    if alert.credential.end is not None and alert.credential.end <= now:
+        return CardState.EXPIRED
+    if alert.answer is not None and alert.answer.kind is AnswerKind.ACKNOWLEDGED:
+        return CardState.TAKEN_BY_YOU if alert.answer.by.id == person_id else CardState.TAKEN_BY_OTHER
+    if mine is not None and mine.snoozed_until is not None and mine.snoozed_until > now:
+        return CardState.SNOOZED
+    return CardState.OPEN
+
+
+def _leads(alert: Alert) -> tuple[tuple[str, str], ...]:
+    """What may help somebody who knows nothing of the app to find out whose it is."""
+    app = alert.application
+    leads = [
+        ("serviceManagementReference", app.service_management_reference),
+        ("notificationEmails", ", ".join(app.notification_emails)),
+        ("notes", app.notes),
+    ]
+    return tuple((key, value) for key, value in leads if value)
+
+
+__all__ = ["SNOOZE_OFFERS", "Viewer", "by_urgency", "card_state", "stranger"]

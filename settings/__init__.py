@@ -1,0 +1,1 @@
+"""The table of all settings, and how the text of each becomes a value; `config.py` reads through it."""

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from alerts.closing import Closing
 from alerts.escalation import resolve
 from alerts.judge import Judge, Judged, Standing
-from alerts.messages import Grouping, card_updates, message, new_id, notice_of
+from alerts.ledger import DUE
+from alerts.messages import Grouping, card_updates, new_id, notice_of
 from alerts.model import (
-    Alert, AlertState, Application, Channel, Credential, CredentialRecord, Decision, DeliveryPurpose, Event,
-    EventType, Nomination, NominationState, Notice, NoticeKind, Person, Policy, Recipient, Route, RouteReason,
-    RouteStep, ScannedTenant,
+    Alert, AlertState, Credential, CredentialRecord, Decision, Event, Nomination, NominationState, NoticeKind,
+    Person, Policy, Recipient, Route, RouteReason, RouteStep, ScannedTenant,
 )
 from alerts.nominations import settle_nominations
 from alerts.ports import Store, Transaction
@@ -304,6 +304,7 @@ class _Round:
         await tx.save_alerts([*(j.alert for j in changed), *self.closed])
         await tx.save_recipients([r for j in self.judged for r in j.changed_recipients])
         await self._queue_notices()
+        await tx.set_value(DUE, str(len(self._due)))
         visible = [j.alert.id for j in self.judged if j.visible_change] + [a.id for a in self.closed]
         cards = [card for card in await tx.cards_of_alerts(visible) if card.current]
         await tx.add_deliveries(card_updates(cards, now, run_id=self.scan.run_id))
@@ -359,7 +360,3 @@ def with_nominations(route: Route, nominations: Sequence[Nomination], people: Ma
                 steps.setdefault(person.id, RouteStep(person=current, reason=reason))
     return replace(route, steps=tuple(steps.values()))
 
-
-__all__ = [
-    "Application", "Channel", "DeliveryPurpose", "Engine", "EventType", "Notice", "message", "with_nominations",
-]

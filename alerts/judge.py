@@ -93,7 +93,9 @@ def place_people(route: Route, standing: Standing, alert_id: str) -> list[Recipi
             on_behalf_of=step.on_behalf_of,
         )
         if known is not None:
-            fresh = replace(fresh, snoozed_until=known.snoozed_until, seen_at=known.seen_at)
+            fresh = replace(
+                fresh, snoozed_until=known.snoozed_until, seen_at=known.seen_at, off_reason=known.off_reason
+            )
         placed[step.person.id] = fresh
     for person_id, known in standing.recipients.items():
         if person_id not in placed:

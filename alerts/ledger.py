@@ -1,0 +1,218 @@
+"""Every due credential in exactly one state, and who has not been told."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from alerts.model import (
+    Alert, AlertState, AnswerKind, Delivery, DeliveryState, Nomination, Notice, Policy, Recipient,
+)
+from alerts.ports import Transaction
+from alerts.stages import next_stage_at
+
+
+#: Name of the stored number of due credentials: counted by each scan from what it read, lowered when an
+#: answer shows between scans that one of them is gone.
+DUE = "due"
+
+
+class LedgerState(StrEnum):
+    """In the order in which the first that fits is taken (design 3, rule 9)."""
+
+    EXCLUDED = "excluded"
+    EXPIRED = "expired"
+    RETIRED = "retired"
+    SUPERSEDED = "superseded"
+    NOMINATED = "nominated"
+    ACKNOWLEDGED = "acknowledged"
+    SNOOZED = "snoozed"
+    READ = "read"
+    DELIVERED = "delivered"
+    PENDING = "pending"
+    HELD = "held"
+    UNREACHABLE = "unreachable"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One due credential's line."""
+
+    alert: Alert
+    state: LedgerState
+    since: datetime
+    next_step: str
+    next_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NotTold:
+    """One person on a route whom no channel has reached; the credential may still be `delivered`."""
+
+    person_id: str
+    name: str
+    alert_id: str
+    key_id: str
+    reason: str
+    next_step: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ledger:
+    """The whole account at one moment."""
+
+    run_id: str
+    #: What the last scan counted, less what was closed on evidence since.
+    due: int
+    entries: tuple[Entry, ...]
+    not_told: tuple[NotTold, ...]
+
+    @property
+    def states(self) -> dict[str, int]:
+        """State -> number, every state named."""
+        count = Counter(entry.state for entry in self.entries)
+        return {state.value: count.get(state, 0) for state in LedgerState}
+
+    @property
+    def difference(self) -> int:
+        """The last scan's due minus the accounted ones; 0 when the promise holds."""
+        return self.due - len(self.entries)
+
+
+@dataclass(kw_only=True)
+class _Books:
+    """All rows behind the ledger, by alert."""
+
+    recipients: dict[str, list[Recipient]] = field(default_factory=lambda: defaultdict(list))
+    notices: dict[str, list[Notice]] = field(default_factory=lambda: defaultdict(list))
+    #: notice id -> the deliveries that carry it.
+    deliveries: dict[str, list[Delivery]] = field(default_factory=lambda: defaultdict(list))
+    #: object id -> pending nominations.
+    nominations: dict[str, list[Nomination]] = field(default_factory=lambda: defaultdict(list))
+
+
+async def _books(tx: Transaction, alerts: Sequence[Alert]) -> _Books:
+    books = _Books()
+    ids = [alert.id for alert in alerts]
+    for recipient in await tx.recipients(ids):
+        books.recipients[recipient.alert_id].append(recipient)
+    for notice in await tx.notices(ids):
+        books.notices[notice.alert_id].append(notice)
+    for delivery in await tx.deliveries_of_alerts(ids):
+        for notice_id in delivery.notice_ids:
+            books.deliveries[notice_id].append(delivery)
+    for nomination in await tx.nominations_pending():
+        books.nominations[nomination.application.object_id].append(nomination)
+    return books
+
+
+_FIXED = {
+    AlertState.EXCLUDED: LedgerState.EXCLUDED,
+    AlertState.EXPIRED: LedgerState.EXPIRED,
+    AlertState.SUPERSEDED: LedgerState.SUPERSEDED,
+}
+
+_WAITING = (DeliveryState.PENDING, DeliveryState.SENDING)
+
+
+def state_of(alert: Alert, books: _Books, now: datetime) -> LedgerState:
+    """The one state of one due credential: the first that fits."""
+    if alert.state is AlertState.EXCLUDED or alert.state is AlertState.EXPIRED:
+        return _FIXED[alert.state]
+    answer = alert.answer
+    if answer is not None and answer.kind is AnswerKind.RETIRED:
+        return LedgerState.RETIRED
+    if alert.state is AlertState.SUPERSEDED:
+        return LedgerState.SUPERSEDED
+    if books.nominations.get(alert.application.object_id):
+        return LedgerState.NOMINATED
+    if answer is not None and answer.kind is AnswerKind.ACKNOWLEDGED:
+        return LedgerState.ACKNOWLEDGED
+    on_route = [place for place in books.recipients.get(alert.id, []) if place.on_route]
+    if any(place.snoozed_until is not None and place.snoozed_until > now for place in on_route):
+        return LedgerState.SNOOZED
+    if any(place.seen_at is not None for place in on_route):
+        return LedgerState.READ
+    return _by_deliveries(alert, on_route, books)
+
+
+def _by_deliveries(alert: Alert, on_route: Sequence[Recipient], books: _Books) -> LedgerState:
+    present = {place.person.id for place in on_route}
+    notices = [notice for notice in books.notices.get(alert.id, []) if notice.recipient_id in present]
+    sent = [d for notice in notices for d in books.deliveries.get(notice.id, [])]
+    if any(d.state in (DeliveryState.SENT, DeliveryState.UNCLEAR) for d in sent):
+        return LedgerState.DELIVERED
+    if any(d.state in _WAITING for d in sent) or (on_route and not notices):
+        return LedgerState.PENDING
+    if not on_route or all(_unreachable(d) for d in sent):
+        return LedgerState.UNREACHABLE
+    return LedgerState.FAILED
+
+
+def _unreachable(delivery: Delivery) -> bool:
+    return delivery.state is DeliveryState.FAILED
+
+
+def _next_step(alert: Alert, state: LedgerState, books: _Books, now: datetime, policy: Policy) -> Entry:
+    stage_at = next_stage_at(alert.credential, now, policy)
+    end = alert.credential.end
+    ahead = stage_at or (end if end is not None and end > now else None)
+    reminder = ("next stage" if stage_at else "expiry notice", ahead)
+    snoozes = [p.snoozed_until for p in books.recipients.get(alert.id, []) if p.snoozed_until is not None]
+    nominations = books.nominations.get(alert.application.object_id, [])
+    steps: dict[LedgerState, tuple[str, datetime | None]] = {
+        LedgerState.EXCLUDED: (f"none: {alert.excluded_reason}", None),
+        LedgerState.EXPIRED: ("none: shown in my apps and to admins", None),
+        LedgerState.RETIRED: ("expiry", end),
+        LedgerState.SUPERSEDED: ("last calm notice" if stage_at else "removal of the old one", stage_at),
+        LedgerState.NOMINATED: ("answer to the nomination", min((n.answer_by for n in nominations), default=None)),
+        LedgerState.SNOOZED: ("end of the snooze", min(snoozes, default=None)),
+        LedgerState.PENDING: ("send" if books.notices.get(alert.id) else "first stage", stage_at or now),
+        LedgerState.UNREACHABLE: ("an admin names somebody", None),
+        LedgerState.FAILED: ("an admin looks at the error", ahead),
+    }
+    step, at = steps.get(state, reminder)
+    return Entry(alert=alert, state=state, since=alert.changed_at, next_step=step, next_at=at)
+
+
+def _not_told(alert: Alert, books: _Books) -> list[NotTold]:
+    """People on the route with a notice that no channel delivered and none will."""
+    missing = []
+    for place in books.recipients.get(alert.id, []):
+        if not place.on_route and place.off_reason != "unreachable":
+            continue
+        own = [n for n in books.notices.get(alert.id, []) if n.recipient_id == place.person.id]
+        if not own:
+            continue
+        newest = max(own, key=lambda notice: notice.created_at)
+        tries = books.deliveries.get(newest.id, [])
+        if any(d.state in (DeliveryState.SENT, DeliveryState.CANCELLED, *_WAITING) for d in tries):
+            continue
+        reason = "; ".join(f"{d.channel}: {d.error_code or d.state}" for d in tries) or "no delivery"
+        missing.append(
+            NotTold(
+                person_id=place.person.id,
+                name=place.person.name,
+                alert_id=alert.id,
+                key_id=alert.credential.key_id,
+                reason=reason,
+                next_step="the route moved on" if not place.on_route else "an admin looks at the error",
+            )
+        )
+    return missing
+
+
+async def draw_up(tx: Transaction, now: datetime, policy: Policy) -> Ledger:
+    """The ledger as of now, from the store alone."""
+    alerts = await tx.alerts_unclosed()
+    books = await _books(tx, alerts)
+    runs = await tx.runs(1)
+    entries = tuple(_next_step(alert, state_of(alert, books, now), books, now, policy) for alert in alerts)
+    return Ledger(
+        run_id=runs[0].run_id if runs else "",
+        due=int(await tx.value(DUE) or 0),
+        entries=entries,
+        not_told=tuple(line for alert in alerts for line in _not_told(alert, books)),
+    )

@@ -1,0 +1,260 @@
+"""The command table: everything that can be typed to Steward, who may, and what it calls.
+
+`help`, the command menu of the Teams app and the docs are made from this table; what is not in it does not exist.
+"""
+
+import difflib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from alerts.model import Role
+from alerts.views import AppListView, CommandHelp, HelpView, Sentence, StatusReport, View
+from bot import phrases
+
+
+class Desk(Protocol):
+    """What commands ask of the core (alerts/desk.py); each decides itself who may see what."""
+
+    async def role_of(self, person_id: str) -> Role: ...
+    async def status(self, person_id: str) -> StatusReport: ...
+    async def expiring(self, person_id: str, days: int, page: int) -> AppListView: ...
+    async def ownerless(self, person_id: str, page: int) -> AppListView: ...
+    async def my_apps(self, person_id: str, page: int) -> AppListView: ...
+    async def app_status(self, person_id: str, query: str) -> View: ...
+    async def history(self, person_id: str, query: str) -> View: ...
+    async def snooze(self, person_id: str, query: str, days: int) -> View: ...
+    async def assign(self, person_id: str, query: str, person_text: str) -> View: ...
+    async def scan(self, person_id: str) -> View: ...
+    async def greet(self, person_id: str) -> View | None:
+        """What to say at first contact, None when it was said already."""
+
+
+class Audience(StrEnum):
+    """Who may use a command."""
+
+    EVERYONE = "everyone"
+    #: Reads only: admins and support.
+    READERS = "readers"
+    ADMINS = "admins"
+
+    def includes(self, role: Role) -> bool:
+        match self:
+            case Audience.EVERYONE:
+                return True
+            case Audience.READERS:
+                return role in (Role.ADMIN, Role.SUPPORT)
+            case Audience.ADMINS:
+                return role is Role.ADMIN
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """One use of a command."""
+
+    desk: Desk
+    person_id: str
+    role: Role
+    #: What stands behind the command's name.
+    rest: str
+    #: The command, for answers about its use.
+    command: "Command"
+
+    def usage(self) -> Sentence:
+        return Sentence(key="command_usage", params={"usage": self.command.usage})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Command:
+    #: As typed and as it stands in the Teams menu.
+    name: str
+    usage: str
+    #: Key in cards/text.py of the one sentence that explains it.
+    sentence: str
+    run: Callable[[Asked], Awaitable[View]]
+    audience: Audience = Audience.EVERYONE
+    aliases: tuple[str, ...] = ()
+    #: False: the name must be all that is typed; more is not this command.
+    takes_rest: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.name, *self.aliases)
+
+    def help(self) -> CommandHelp:
+        return CommandHelp(
+            name=self.name,
+            usage=self.usage,
+            sentence=self.sentence,
+            admin_only=self.audience is not Audience.EVERYONE,
+        )
+
+
+DEFAULT_DAYS = 30
+
+
+async def _help(asked: Asked) -> View:
+    return HelpView(commands=tuple(command.help() for command in COMMANDS if command.audience.includes(asked.role)))
+
+
+async def _my_apps(asked: Asked) -> View:
+    rest, page = phrases.split_page(asked.rest)
+    return await asked.desk.my_apps(asked.person_id, page) if not rest else asked.usage()
+
+
+async def _status(asked: Asked) -> View:
+    """Without an app: the tenant's state for those who may read it, one's own apps for everybody else."""
+    if asked.rest:
+        return await asked.desk.app_status(asked.person_id, phrases.unquote(asked.rest))
+    if Audience.READERS.includes(asked.role):
+        return await asked.desk.status(asked.person_id)
+    return await asked.desk.my_apps(asked.person_id, 1)
+
+
+async def _snooze(asked: Asked) -> View:
+    cut = phrases.split_days(asked.rest)
+    if not cut.rest or not cut.days:
+        return asked.usage()
+    return await asked.desk.snooze(asked.person_id, cut.rest, cut.days)
+
+
+async def _assign(asked: Asked) -> View:
+    cut = phrases.split_person(asked.rest)
+    return await asked.desk.assign(asked.person_id, *cut) if cut else asked.usage()
+
+
+async def _expiring(asked: Asked) -> View:
+    rest, page = phrases.split_page(asked.rest)
+    cut = phrases.split_days(rest)
+    if cut.rest.lower() not in ("", "in", "within", "next"):
+        return asked.usage()
+    return await asked.desk.expiring(asked.person_id, DEFAULT_DAYS if cut.days is None else cut.days, page)
+
+
+async def _ownerless(asked: Asked) -> View:
+    rest, page = phrases.split_page(asked.rest)
+    return await asked.desk.ownerless(asked.person_id, page) if not rest else asked.usage()
+
+
+async def _history(asked: Asked) -> View:
+    if not asked.rest:
+        return asked.usage()
+    return await asked.desk.history(asked.person_id, phrases.unquote(asked.rest))
+
+
+async def _scan(asked: Asked) -> View:
+    return await asked.desk.scan(asked.person_id)
+
+
+#: In the order of `help` and of the Teams menu, which shows at most twelve.
+COMMANDS = (
+    Command(name="help", usage="help", sentence="help_help", run=_help, aliases=("?", "hi", "hello", "commands")),
+    Command(
+        name="my apps",
+        usage="my apps",
+        sentence="help_my_apps",
+        run=_my_apps,
+        takes_rest=True,
+        aliases=("myapps", "my app", "apps"),
+    ),
+    Command(name="status", usage="status <app>", sentence="help_status", run=_status, takes_rest=True),
+    Command(
+        name="snooze",
+        usage="snooze <app> <days>",
+        sentence="help_snooze",
+        run=_snooze,
+        takes_rest=True,
+        aliases=("remind me about",),
+    ),
+    Command(
+        name="assign",
+        usage="assign <app> to <person>",
+        sentence="help_assign",
+        run=_assign,
+        takes_rest=True,
+    ),
+    Command(
+        name="expiring",
+        usage="expiring [days]",
+        sentence="help_expiring",
+        run=_expiring,
+        takes_rest=True,
+        audience=Audience.READERS,
+        aliases=("expire", "expires"),
+    ),
+    Command(
+        name="ownerless",
+        usage="ownerless",
+        sentence="help_ownerless",
+        run=_ownerless,
+        takes_rest=True,
+        audience=Audience.READERS,
+        aliases=("orphans", "no owner"),
+    ),
+    Command(
+        name="history",
+        usage="history <app>",
+        sentence="help_history",
+        run=_history,
+        takes_rest=True,
+        audience=Audience.READERS,
+    ),
+    Command(
+        name="scan",
+        usage="scan",
+        sentence="help_scan",
+        run=_scan,
+        audience=Audience.ADMINS,
+        aliases=("scan now", "run scan"),
+    ),
+)
+
+#: Every name and alias -> its command, longest first, so that "my apps" is not read as "my".
+_BY_NAME: Mapping[str, Command] = dict(
+    sorted(((name, command) for command in COMMANDS for name in command.names), key=lambda pair: -len(pair[0]))
+)
+
+
+def find(text: str) -> tuple[Command, str] | None:
+    """(command, what follows its name) of a cleaned line, None when it begins with no command."""
+    lowered = text.lower()
+    for name, command in _BY_NAME.items():
+        if lowered == name:
+            return command, ""
+        if command.takes_rest and lowered.startswith(name + " "):
+            return command, text[len(name) :].strip()
+    return None
+
+
+def nearest(text: str, role: Role) -> str | None:
+    """The usage of the most similar command that this role may use, None when none is similar."""
+    names = {name: command for name, command in _BY_NAME.items() if command.audience.includes(role)}
+    words = text.casefold().split()
+    for typed in (" ".join(words[:2]), *words[:1]):
+        if close := difflib.get_close_matches(typed, names, n=1, cutoff=0.6):
+            return names[close[0]].usage
+    return None
+
+
+async def answer(desk: Desk, person_id: str, text: str) -> View:
+    """What Steward says to a typed line."""
+    line = phrases.clean(text)
+    role = await desk.role_of(person_id)
+    found = find(line) if line else (COMMANDS[0], "")
+    if found is None:
+        return await _unknown(desk, person_id, role, line)
+    command, rest = found
+    if not command.audience.includes(role):
+        return Sentence(key="not_for_you")
+    return await command.run(Asked(desk=desk, person_id=person_id, role=role, rest=rest, command=command))
+
+
+async def _unknown(desk: Desk, person_id: str, role: Role, line: str) -> View:
+    """A pasted error text or app id is answered with that app, anything else with the nearest command."""
+    if app := phrases.mentioned_app(line):
+        return await desk.app_status(person_id, app)
+    close = nearest(line, role)
+    if close is None:
+        return Sentence(key="unknown_command")
+    return Sentence(key="unknown_command_nearest", params={"nearest": close})

@@ -1,0 +1,76 @@
+"""From a View to what goes over the wire: a card that fits, or a sentence."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from alerts.errors import DeliveryError, Outcome
+from alerts.views import DigestView, Sentence, View
+from cards.render import Words, render, summary
+
+CARD_TYPE = "application/vnd.microsoft.card.adaptive"
+#: Bytes, in UTF-16 as Teams counts. A card within the budget also fits webhooks and Power Automate; Teams
+#: itself takes 100 KB and asks to stay under 80. Source: learn.microsoft.com/microsoftteams/platform/bots/
+#: how-to/format-your-bot-messages.
+BUDGET = 25 * 1024
+LIMIT = 80 * 1024
+
+#: Locale of the reader ('' unknown) -> their words.
+WordsFor = Callable[[str], Words]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Drawn:
+    """One message, ready to be posted."""
+
+    #: None for a plain sentence.
+    card: Mapping[str, Any] | None
+    #: The sentence itself, or what the notification of a card says; never names of people.
+    text: str
+
+    def activity(self, *, alert: bool = False) -> dict[str, Any]:
+        """The message activity; with `alert` it also shows as a notification.
+
+        A card goes alone, with `summary`: Teams splits text and card into two messages and returns no id,
+        so that the card could never be updated.
+        """
+        if self.card is None:
+            body: dict[str, Any] = {"type": "message", "text": self.text, "textFormat": "plain", "summary": self.text}
+        else:
+            attachment = {"contentType": CARD_TYPE, "content": dict(self.card)}
+            body = {"type": "message", "summary": self.text, "attachments": [attachment]}
+        if alert:
+            body["channelData"] = {"notification": {"alert": True}}
+        return body
+
+
+class Drawing:
+    """Draws views in the reader's words."""
+
+    def __init__(self, words_for: WordsFor) -> None:
+        self._words_for = words_for
+
+    def draw(self, view: View, *, locale: str = "", teams_user_id: str = "") -> Drawn:
+        """Raises DeliveryError (poison) for a card that is too large even in its compact form."""
+        words = self._words_for(locale)
+        if isinstance(view, Sentence):
+            return Drawn(card=None, text=summary(view, words))
+        card = render(view, words, teams_user_id=teams_user_id)
+        if size(card) > BUDGET:
+            card = render(compact(view), words, teams_user_id=teams_user_id)
+        if size(card) > LIMIT:
+            raise DeliveryError("card is too large", outcome=Outcome.POISON, code="MessageSizeTooBig")
+        return Drawn(card=card, text=summary(view, words))
+
+
+def size(card: Mapping[str, Any]) -> int:
+    """Bytes of a card as Teams counts them."""
+    return len(json.dumps(card, ensure_ascii=False).encode("utf-16-le", "surrogatepass"))
+
+
+def compact(view: View) -> View:
+    """The same with less of it: long lists are cut, what is cut can be asked for."""
+    if isinstance(view, DigestView):
+        return replace(view, show_all=False)
+    return view

@@ -1,0 +1,86 @@
+"""Reads what people type: mentions, case, blanks and punctuation do not matter, names keep theirs."""
+
+import html
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from bot.inbound import GUID
+
+#: Longest message that is looked at; a pasted error text fits.
+MAX_TEXT = 4000
+MAX_DAYS = 3650
+
+_MENTION = re.compile(r"<at(?:\s[^>]*)?>.*?</at>", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"</?(?:p|div|span|br|b|i|u|strong|em)(?:\s[^>]*)?/?>", re.IGNORECASE)
+_QUOTES = "\"'\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb`"
+_QUOTED = re.compile(r"^[\"\u201c\u201d\u201e\u00ab](.+?)[\"\u201c\u201d\u00bb]\s*(.*)$", re.DOTALL)
+_DAYS = re.compile(r"^(?:(.*?)[\s,]+)?(?:for\s+)?(\d{1,4})\s*(d|days?|w|weeks?)?$", re.IGNORECASE | re.DOTALL)
+_PAGE = re.compile(r"^(?:(.*?)\s+)?page\s+(\d{1,4})$", re.IGNORECASE | re.DOTALL)
+_TO = re.compile(r"^(.+)\s(?:to|->|=>|\u2192)\s(.+)$", re.IGNORECASE | re.DOTALL)
+#: AADSTS texts name several ids; the application's follows this word.
+_APP_ID = re.compile(rf"\bapp(?:lication)?\b[^0-9a-f]{{0,40}}?({GUID.pattern})", re.IGNORECASE)
+
+
+def clean(text: str) -> str:
+    """One line without mentions, markup, invisible characters and trailing punctuation."""
+    text = _MENTION.sub(" ", text[:MAX_TEXT])
+    text = html.unescape(_TAG.sub(" ", text))
+    text = "".join(
+        " " if unicodedata.category(character) in ("Zs", "Zl", "Zp", "Cc") else character
+        for character in text
+        if unicodedata.category(character) not in ("Cf", "Cs")
+    )
+    return " ".join(text.split()).lstrip("/!").rstrip(".!?;,:").strip()
+
+
+def unquote(text: str) -> str:
+    """Without the quotation marks around it."""
+    return text.strip().strip(_QUOTES).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    rest: str
+    #: None when none were given.
+    days: int | None
+
+
+def split_days(text: str) -> Days:
+    """'Payroll Feed 7 days' -> ('Payroll Feed', 7); weeks count seven."""
+    found = _DAYS.match(text)
+    if not found:
+        return Days(unquote(text), None)
+    days = int(found[2]) * (7 if (found[3] or "").lower().startswith("w") else 1)
+    return Days(unquote(found[1] or ""), min(days, MAX_DAYS))
+
+
+def split_page(text: str) -> tuple[str, int]:
+    """'30 page 2' -> ('30', 2); the first page without."""
+    found = _PAGE.match(text)
+    return (text, 1) if not found else ((found[1] or "").strip(), max(1, int(found[2])))
+
+
+def split_person(text: str) -> tuple[str, str] | None:
+    """'Payroll Feed to Eli Novak' -> ('Payroll Feed', 'Eli Novak'); None when it could be cut in several ways.
+
+    Understood: "app" person; app to person; app someone@example.com; app and person of one word each.
+    """
+    if quoted := _QUOTED.match(text):
+        person = re.sub(r"^(?:to|->|=>)\s+", "", quoted[2], flags=re.IGNORECASE)
+        return (quoted[1].strip(), unquote(person)) if unquote(person) else None
+    if marked := _TO.match(text):
+        return unquote(marked[1]), unquote(marked[2])
+    app, _, person = text.rpartition(" ")
+    if not app or not person:
+        return None
+    certain = "@" in person or GUID.fullmatch(person) or " " not in app
+    return (unquote(app), unquote(person)) if certain else None
+
+
+def mentioned_app(text: str) -> str | None:
+    """The app id in a pasted error text or a bare id, None without one."""
+    if found := _APP_ID.search(text):
+        return found[1].lower()
+    alone = GUID.search(text)
+    return alone[0].lower() if alone and ("AADSTS" in text.upper() or alone[0] == text) else None

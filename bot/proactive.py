@@ -1,0 +1,125 @@
+"""Reaches people who did not just write: the TeamsChannel of the core."""
+
+import asyncio
+import logging
+from dataclasses import replace
+
+from alerts.errors import DeliveryError, Outcome
+from alerts.model import Conversation, Person, PostedCard
+from alerts.ports import AppInstaller, Sent
+from alerts.views import View
+from bot.answers import NOT_INSTALLED
+from bot.connector import Connector
+from bot.contacts import Contacts
+from bot.drawing import Drawing, Drawn
+
+log = logging.getLogger(__name__)
+
+#: Seconds for reaching one person, calls to Graph included; a delivery is leased for a minute.
+PATIENCE = 50.0
+
+
+class ProactiveTeams:
+    """Sends and updates cards.
+
+    Args:
+        service_url: where conversations are created with people who never wrote to the bot.
+        installer: installs the app for people who do not have it; None: they cannot be reached.
+    """
+
+    def __init__(
+        self,
+        *,
+        connector: Connector,
+        contacts: Contacts,
+        drawing: Drawing,
+        service_url: str,
+        installer: AppInstaller | None = None,
+    ) -> None:
+        self._connector = connector
+        self._contacts = contacts
+        self._drawing = drawing
+        self._service_url = service_url
+        self._installer = installer
+
+    async def send(self, person: Person, view: View) -> Sent:
+        """Reach the person: stored conversation, else create it, else install the app and create it.
+
+        Raises DeliveryError.
+        """
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await self._send(person, view)
+        except TimeoutError as error:
+            raise DeliveryError("took too long", outcome=Outcome.UNCLEAR, code="timeout") from error
+
+    async def update(self, card: PostedCard, view: View) -> None:
+        """Replace a posted card in place. Raises DeliveryError (staleAddress when it is gone)."""
+        known = await self._contacts.known(card.recipient_id)
+        drawn = self._draw(view, known, "")
+        # The conversation's newest service URL wins over the one of the day it was posted.
+        moved = known is not None and known.conversation_id == card.conversation_id
+        service_url = known.service_url if known is not None and moved else card.service_url
+        await self._connector.update(service_url, card.conversation_id, card.activity_id, drawn.activity())
+
+    async def _send(self, person: Person, view: View) -> Sent:
+        known = await self._contacts.known(person.id)
+        drawn = self._draw(view, known, person.preferred_language)
+        if known is not None and not known.dead_reason:
+            try:
+                return await self._post(known, drawn)
+            except DeliveryError as error:
+                # Chat deleted, id of another bot, or the app was removed: the address is renewed once.
+                if error.outcome is not Outcome.STALE_ADDRESS and error.code not in NOT_INSTALLED:
+                    await self._note_dead(known, error)
+                    raise
+                log.info("the conversation of one person is renewed: %s", error.code)
+        address = await self._create(person, known)
+        try:
+            return await self._post(address, drawn)
+        except DeliveryError as error:
+            await self._note_dead(address, error)
+            if error.outcome is Outcome.STALE_ADDRESS:
+                # Just created and yet gone: another round would not help.
+                raise DeliveryError(str(error), outcome=Outcome.UNREACHABLE, code=error.code) from error
+            raise
+
+    def _draw(self, view: View, known: Conversation | None, language: str) -> Drawn:
+        return self._drawing.draw(
+            view,
+            locale=(known.locale if known else "") or language,
+            teams_user_id=known.teams_user_id if known else "",
+        )
+
+    async def _post(self, address: Conversation, drawn: Drawn) -> Sent:
+        activity_id = await self._connector.send(
+            address.service_url, address.conversation_id, drawn.activity(alert=True)
+        )
+        return Sent(conversation_id=address.conversation_id, service_url=address.service_url, activity_id=activity_id)
+
+    async def _create(self, person: Person, known: Conversation | None) -> Conversation:
+        """The person's conversation, stored; the app is installed where it is missing."""
+        nowhere = Conversation(person_id=person.id, conversation_id="", service_url=self._service_url)
+        address = known or nowhere
+        try:
+            conversation_id = await self._create_or_install(address.service_url, person.id)
+        except DeliveryError as error:
+            await self._note_dead(address, error)
+            raise
+        address = replace(address, conversation_id=conversation_id, dead_reason="")
+        await self._contacts.save(address)
+        return address
+
+    async def _create_or_install(self, service_url: str, person_id: str) -> str:
+        try:
+            return await self._connector.create_conversation(service_url, person_id)
+        except DeliveryError as error:
+            if error.code not in NOT_INSTALLED or self._installer is None:
+                raise
+        await self._installer.install(person_id)
+        return await self._connector.create_conversation(service_url, person_id)
+
+    async def _note_dead(self, address: Conversation, error: DeliveryError) -> None:
+        """Remember that this address cannot be used; the next card tries to create it anew."""
+        if error.outcome is Outcome.UNREACHABLE and address.dead_reason != error.code:
+            await self._contacts.save(replace(address, dead_reason=error.code))

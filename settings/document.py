@@ -1,6 +1,7 @@
 """Writes docs/settings.md and .env.example from the table of settings."""
 
 from itertools import groupby
+from pathlib import Path
 
 from settings.table import OUTSIDE_NAMES, SETTINGS, SettingDoc
 
@@ -59,3 +60,13 @@ def env_example() -> str:
         lines += ["", f"# {group}"]
         lines += [f"#{doc.name}=" for doc in docs if doc.accepts is None or doc.accepts]
     return "\n".join(lines) + "\n"
+
+
+def write(root: Path) -> None:
+    """Write both files under the root of the project."""
+    (root / "docs" / "settings.md").write_text(settings_markdown(), encoding="utf-8", newline="\n")
+    (root / ".env.example").write_text(env_example(), encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    write(Path(__file__).resolve().parent.parent)

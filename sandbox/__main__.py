@@ -1,0 +1,45 @@
+"""`python -m sandbox`: the practice tenant as a process of its own."""
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+
+from sandbox import connector, control, entra, graph, logs
+from sandbox.lock import Lock, Locked
+from sandbox.server import MakeApp, serve
+from sandbox.state import StateError, TwinState
+
+SERVICES: dict[str, MakeApp] = {
+    "entra": entra.make_app,
+    "graph": graph.make_app,
+    "connector": connector.make_app,
+    "ingestion": logs.make_ingestion_app,
+    "query": logs.make_query_app,
+    "control": control.make_app,
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until told to stop; exit 0, 2 for a state directory that cannot be used, 3 when it is in use."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
+    parser.add_argument("--state-dir", type=Path, required=True, help="where the tenant is kept")
+    parser.add_argument("--apps", type=int, default=300, help="app registrations (default 300)")
+    parser.add_argument("--seed", type=int, default=1, help="which tenant of that size (default 1)")
+    parser.add_argument("--with-parent", action="store_true", help="end when stdin closes")
+    options = parser.parse_args(arguments)
+    try:
+        with Lock(options.state_dir / "practice"):
+            state = TwinState.open(options.state_dir, options.apps, options.seed)
+            asyncio.run(serve(state, SERVICES, with_parent=options.with_parent))
+    except Locked as error:
+        sys.stderr.write(f"{error}\n")
+        return 3
+    except (StateError, ValueError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Microsoft Graph: the only room that imports msgraph; reads apps and people, writes owners, sends mail."""

@@ -1,0 +1,90 @@
+"""Sends e-mail through Graph's sendMail from one mailbox, with an identity of its own.
+
+sendMail also takes MIME, with a text part of our own beside the HTML, but keeps every such message in Sent Items
+(`saveToSentItems` belongs to the JSON form alone; Graph: user, sendMail). Names of apps and people piling up in a
+mailbox is the worse of the two, and Exchange makes a text part from the HTML by itself: JSON it is.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from msgraph.generated.models.body_type import BodyType
+from msgraph.generated.models.email_address import EmailAddress
+from msgraph.generated.models.internet_message_header import InternetMessageHeader
+from msgraph.generated.models.item_body import ItemBody
+from msgraph.generated.models.message import Message
+from msgraph.generated.models.recipient import Recipient
+from msgraph.generated.users.item.send_mail.send_mail_post_request_body import SendMailPostRequestBody
+
+from alerts.errors import DeliveryError, GraphError, Outcome
+from alerts.views import MailView
+from graph.client import GraphClient
+from graph.sending import OneWrite, delivery_error
+from graph.wire import clean
+
+#: DeliveryError.code for a person without a mail address.
+NO_ADDRESS = "noMailAddress"
+#: Graph's codes that speak of the recipient and not of the mailbox that sends.
+RECIPIENT_CODES = frozenset({"errorinvalidrecipients", "invalidrecipients", "errornonexistentmailbox"})
+
+
+class RenderedMail(Protocol):
+    """What the render function gives: see cards/email.py."""
+
+    @property
+    def subject(self) -> str: ...
+    @property
+    def html(self) -> str: ...
+
+
+class GraphMail:
+    """The MailChannel over Graph."""
+
+    def __init__(self, client: GraphClient, *, sender: str, render: Callable[[MailView], RenderedMail]) -> None:
+        """Args:
+        client: its identity needs Mail.Send for the sender's mailbox, and nothing else.
+        sender: mailbox, UPN or object id.
+        render: cards.email.render_mail with the words for the recipient's language.
+        """
+        self._client = client
+        self._writes = OneWrite(client)
+        self._sender = sender
+        self._render = render
+
+    async def send(self, view: MailView) -> None:
+        """One request, never repeated here. Raises DeliveryError."""
+        address = view.recipient.mail
+        if not address:
+            raise DeliveryError(
+                f"{view.recipient.id} has no mail address", outcome=Outcome.UNREACHABLE, code=NO_ADDRESS
+            )
+        body = self._body(address, view)
+        send_mail = self._client.sdk.users.by_user_id(self._sender).send_mail
+        error = await self._writes.post(lambda: send_mail.to_post_request_information(body))
+        if error is not None:
+            raise delivery_error(error, _outcome(error))
+
+    def _body(self, address: str, view: MailView) -> Any:
+        mail = self._render(view)
+        return SendMailPostRequestBody(
+            message=Message(
+                # A line break is an attempt to add headers; a name can bring one along.
+                subject=" ".join(clean(mail.subject).split()),
+                body=ItemBody(content_type=BodyType.Html, content=clean(mail.html)),
+                to_recipients=[Recipient(email_address=EmailAddress(address=address, name=clean(view.recipient.name)))],
+                # No out-of-office answers to a mailbox that nobody reads.
+                internet_message_headers=[InternetMessageHeader(name="x-auto-response-suppress", value="All")],
+            ),
+            save_to_sent_items=False,
+        )
+
+
+def _outcome(error: GraphError) -> Outcome:
+    """429 was not run; a 5xx may have been. The mailbox and its rights are ours, the rest is the message."""
+    if error.code.lower() in RECIPIENT_CODES:
+        return Outcome.UNREACHABLE
+    if error.status == 429:
+        return Outcome.SAFE
+    if error.status >= 500 or error.status == 408:
+        return Outcome.UNCLEAR
+    return Outcome.OURS if error.status in (401, 403, 404) else Outcome.POISON

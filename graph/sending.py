@@ -1,0 +1,47 @@
+"""What an answer to a write for one person means for its delivery: the table that mail and installation share."""
+
+from collections.abc import Callable
+from typing import Any
+
+from alerts.errors import DeliveryError, GraphError, Outcome
+from graph.client import NOT_SENT, TOKEN_REFUSED, GraphClient
+from graph.gate import ONCE, retry_after
+from graph.reader import GraphReader
+from graph.wire import graph_error
+
+
+class OneWrite:
+    """Sends a request that may run only once; repeated only after 401, which changes nothing."""
+
+    def __init__(self, client: GraphClient) -> None:
+        self._client = client
+        self._reader = GraphReader(client, policy=ONCE, priority="normal")
+
+    async def post(self, build: Callable[[], Any]) -> GraphError | None:
+        """None on success, else what Graph answered. Raises DeliveryError when no whole answer came."""
+        generation = self._client.token_generation
+        error = await self._once(build())
+        if error is not None and error.status == 401:
+            self._client.renew_token(generation)
+            error = await self._once(build())
+        return error
+
+    async def _once(self, request: Any) -> GraphError | None:
+        try:
+            response = await self._reader.send(request, cost=1)
+        except GraphError as error:
+            if error.code == TOKEN_REFUSED:
+                outcome = Outcome.OURS
+            else:
+                outcome = Outcome.SAFE if error.code == NOT_SENT else Outcome.UNCLEAR
+            raise DeliveryError(str(error), outcome=outcome, code=error.code) from error
+        return None if response.is_success else graph_error(response, retry_after(response.headers))
+
+
+def delivery_error(error: GraphError, outcome: Outcome) -> DeliveryError:
+    """The same failure as a class of delivery outcome."""
+    failure = DeliveryError(
+        str(error), outcome=outcome, code=error.code or str(error.status), retry_after=error.retry_after
+    )
+    failure.__cause__ = error
+    return failure

@@ -6,20 +6,32 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from alerts.closing import Closing
-from alerts.errors import GraphError, OutsideError, VersionConflict
+from alerts.errors import OutsideError, VersionConflict
 from alerts.events import alert_event
-from alerts.ledger import DUE
 from alerts.messages import card_updates
 from alerts.model import (
-    Action, Alert, AlertState, Answer, AnswerKind, Credential, Event, EventType, Nomination, NominationState, Person, Policy,
-    PostedCard, Recipient, Role, Verb,
+    Action,
+    Alert,
+    AlertState,
+    Answer,
+    AnswerKind,
+    Event,
+    EventType,
+    Nomination,
+    NominationState,
+    Person,
+    Policy,
+    PostedCard,
+    Recipient,
+    Role,
+    Verb,
 )
 from alerts.nominations import Nominations, OwnerChanges, refresh_cards
 from alerts.ports import AppRegistry, Clock, People, Store, Transaction
+from alerts.renewal import RenewalCheck
 from alerts.reroute import Rerouter
 from alerts.roles import Roles
-from alerts.stages import DAY, snooze_latest, successor
+from alerts.stages import DAY, snooze_latest
 from alerts.viewing import Viewer, by_urgency, stranger
 from alerts.views import DigestMode, NominationRole, RenewalFinding, Sentence, View
 
@@ -159,8 +171,16 @@ class Actions:
             by_route = mine is not None and (mine.on_route or looking or mine.off_reason == "notMine")
             if role is Role.ADMIN or owner or by_route:
                 cases.append(
-                    _Case(action=action, alert=alert, actor=mine.person if mine else actor, role=role, place=mine,
-                          places=own, owner=owner, now=self.clock())
+                    _Case(
+                        action=action,
+                        alert=alert,
+                        actor=mine.person if mine else actor,
+                        role=role,
+                        place=mine,
+                        places=own,
+                        owner=owner,
+                        now=self.clock(),
+                    )
                 )
         if not cases or cases[0].alert.id != ids[0]:
             raise _RefusedError
@@ -228,7 +248,7 @@ class Actions:
         case.alert = changed
 
     async def _acknowledge(self, tx: Transaction, case: _Case) -> None:
-        """"I'll do it": the others go quiet until the last stage; another owner may take over by pressing."""
+        """ "I'll do it": the others go quiet until the last stage; another owner may take over by pressing."""
         await self._saw(tx, case)
         before = case.alert.answer
         if self._closed(case.alert) or (before is not None and before.by.id == case.actor.id):
@@ -248,8 +268,14 @@ class Actions:
         answer = case.alert.answer
         if case.place is not None and case.place.snoozed_until is not None:
             event = alert_event(
-                EventType.SNOOZE_ENDED, case.alert, case.now, case.actor.id, case.place.snoozed_until.isoformat(),
-                actor=case.actor, recipient=case.actor, reason="takenBack",
+                EventType.SNOOZE_ENDED,
+                case.alert,
+                case.now,
+                case.actor.id,
+                case.place.snoozed_until.isoformat(),
+                actor=case.actor,
+                recipient=case.actor,
+                reason="takenBack",
             )
             await tx.save_recipients([replace(case.place, snoozed_until=None)])
             await tx.add_events([event])
@@ -257,7 +283,11 @@ class Actions:
         if answer is None or (answer.by.id != case.actor.id and case.role is not Role.ADMIN):
             return
         event = alert_event(
-            EventType.ANSWER_TAKEN_BACK, case.alert, case.now, answer.at.isoformat(), actor=case.actor,
+            EventType.ANSWER_TAKEN_BACK,
+            case.alert,
+            case.now,
+            answer.at.isoformat(),
+            actor=case.actor,
             reason=answer.kind,
         )
         await self._change(tx, case, event, answer=None)
@@ -277,8 +307,14 @@ class Actions:
             # The same click again (Teams repeats an invoke with a new id): the first answer stands.
             return None
         event = alert_event(
-            EventType.SNOOZED, case.alert, case.now, case.actor.id, until.isoformat(), actor=case.actor,
-            recipient=case.actor, details={"until": until.isoformat(), "days": days, "capped": until == latest},
+            EventType.SNOOZED,
+            case.alert,
+            case.now,
+            case.actor.id,
+            until.isoformat(),
+            actor=case.actor,
+            recipient=case.actor,
+            details={"until": until.isoformat(), "days": days, "capped": until == latest},
         )
         before = case.place.snoozed_until
         await tx.save_recipients([replace(case.place, snoozed_until=until)])
@@ -286,8 +322,12 @@ class Actions:
         if case.alert.answer is not None and case.alert.answer.by.id == case.actor.id:
             # "Remind me" after "I'll do it" takes the promise back: a snooze is no answer.
             back = alert_event(
-                EventType.ANSWER_TAKEN_BACK, case.alert, case.now, case.alert.answer.at.isoformat(),
-                actor=case.actor, reason="snoozed",
+                EventType.ANSWER_TAKEN_BACK,
+                case.alert,
+                case.now,
+                case.alert.answer.at.isoformat(),
+                actor=case.actor,
+                reason="snoozed",
             )
             await self._change(tx, case, back, answer=None)
         await self._audit(tx, case, before, until)
@@ -317,59 +357,9 @@ class Actions:
         open_ids = [case.alert.id for case in cases if not self._closed(case.alert)]
         findings: dict[str, RenewalFinding] = {}
         if open_ids:
-            findings = await self._look_at_graph(cases[0].alert, open_ids)
+            check = RenewalCheck(store=self.store, clock=self.clock, registry=self.registry, patience=GRAPH_PATIENCE)
+            findings = await check.look(cases[0].alert, open_ids)
         return await self._card(action, [case.alert.id for case in cases], role, findings)
-
-    async def _look_at_graph(self, alert: Alert, ids: Sequence[str]) -> dict[str, RenewalFinding]:
-        app = alert.application
-        try:
-            if self.registry is None:
-                return dict.fromkeys(ids, RenewalFinding.UNKNOWN)
-            async with asyncio.timeout(GRAPH_PATIENCE):
-                current = await self.registry.application(app.object_id, app.type)
-        except (GraphError, TimeoutError) as error:
-            log.warning("Graph could not be asked about %s: %s", app.object_id, error)
-            return dict.fromkeys(ids, RenewalFinding.UNKNOWN)
-        if current is not None and current.quarantined:
-            return dict.fromkeys(ids, RenewalFinding.UNKNOWN)
-        siblings = list(current.credentials) if current else []
-        findings: dict[str, RenewalFinding] = {}
-        async with self.store.transaction() as tx:
-            now = self.clock()
-            alerts = await tx.alerts(ids, lock=True)
-            for known in alerts.values():
-                findings[known.id] = await self._apply_finding(tx, known, siblings, now)
-            cards = [card for card in await tx.cards_of_alerts(list(alerts)) if card.current]
-            if any(finding is not RenewalFinding.NOT_YET for finding in findings.values()):
-                await tx.add_deliveries(card_updates(cards, now))
-        return findings
-
-    async def _apply_finding(
-        self, tx: Transaction, alert: Alert, siblings: list[Credential], now: datetime
-    ) -> RenewalFinding:
-        closing = Closing(now=now, run_id=alert.run_id)
-        same = next((c for c in siblings if c.key_id.lower() == alert.credential.key_id.lower()), None)
-        if same is None or same.end != alert.credential.end:
-            closed, events = closing.removed(alert, siblings) if same is None else closing.end_date_moved(alert, same)
-            await tx.save_alerts([closed])
-            await tx.add_events(events)
-            await tx.set_value(DUE, str(int(await tx.value(DUE) or 1) - 1))
-            return RenewalFinding.GONE
-        newer = successor(alert.credential, tuple(siblings))
-        if newer is None:
-            return RenewalFinding.NOT_YET
-        if alert.state is not AlertState.SUPERSEDED:
-            changed = replace(
-                alert, state=AlertState.SUPERSEDED, successor=newer, version=alert.version + 1, changed_at=now
-            )
-            await tx.save_alerts([changed])
-            await tx.add_events(
-                [
-                    alert_event(kind, changed, now, newer.key_id, details={"by": newer.key_id})
-                    for kind in (EventType.SUPERSEDED, EventType.CREDENTIAL_RENEWED)
-                ]
-            )
-        return RenewalFinding.FOUND
 
     # ------------------------------------------------------------ nominations
 
@@ -415,9 +405,7 @@ class Actions:
         for person_id in wanted:
             person = known.get(person_id)
             if person is None or not person.counts or person.user_type == "Guest":
-                return [], Sentence(
-                    key="nominee_not_possible", params={"name": person.name if person else person_id}
-                )
+                return [], Sentence(key="nominee_not_possible", params={"name": person.name if person else person_id})
             if person_id in owners:
                 return [], Sentence(key="nominee_is_owner", params={"name": person.name})
         async with self.store.transaction() as tx:
@@ -457,9 +445,7 @@ class Actions:
             return NominationRole.APPROVER
         raise _RefusedError
 
-    async def _step(
-        self, tx: Transaction, action: Action, nomination: Nomination, side: NominationRole
-    ) -> Nomination:
+    async def _step(self, tx: Transaction, action: Action, nomination: Nomination, side: NominationRole) -> Nomination:
         """Take the step if the nomination is still waiting for it; a repeated click changes nothing."""
         now = self.clock()
         awaited = NominationState.ASKED if side is NominationRole.NOMINEE else NominationState.ACCEPTED

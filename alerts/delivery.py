@@ -16,8 +16,17 @@ from alerts.errors import DeliveryError, Outcome
 from alerts.events import delivery_event
 from alerts.messages import card_updates, new_id
 from alerts.model import (
-    AlertState, Channel, Delivery, DeliveryPurpose, DeliveryState, Event, EventType, NominationState, Notice,
-    Person, PostedCard,
+    AlertState,
+    Channel,
+    Delivery,
+    DeliveryPurpose,
+    DeliveryState,
+    Event,
+    EventType,
+    NominationState,
+    Notice,
+    Person,
+    PostedCard,
 )
 from alerts.ports import Clock, MailChannel, Sent, Store, TeamsChannel, Transaction
 from alerts.reroute import Rerouter
@@ -117,7 +126,7 @@ class Deliverer:
             return
         started = time.monotonic()
         try:
-            sent = await self._send(delivery, card, *prepared)
+            sent = await self._send(card, *prepared)
         except DeliveryError as error:
             await self._failed(delivery, error, int((time.monotonic() - started) * 1000))
             return
@@ -176,9 +185,7 @@ class Deliverer:
                 return True
         return False
 
-    async def _send(
-        self, delivery: Delivery, card: PostedCard | None, person: Person, view: View | MailView
-    ) -> Sent | None:
+    async def _send(self, card: PostedCard | None, person: Person, view: View | MailView) -> Sent | None:
         if isinstance(view, MailView):
             if self.mail is None:
                 raise DeliveryError("e-mail is not configured", outcome=Outcome.UNREACHABLE, code="noMail")
@@ -195,9 +202,7 @@ class Deliverer:
 
     async def _sent(self, delivery: Delivery, sent: Sent | None, took_ms: int) -> None:
         now = self.clock()
-        done = replace(
-            delivery, state=DeliveryState.SENT, finished_at=now, lease_until=None, error_code="", error=""
-        )
+        done = replace(delivery, state=DeliveryState.SENT, finished_at=now, lease_until=None, error_code="", error="")
         async with self.store.transaction() as tx:
             if not await tx.save_delivery(done):
                 log.warning("delivery %s was sent by a worker whose lease had run out", delivery.id)
@@ -258,7 +263,8 @@ class Deliverer:
     @staticmethod
     def _backoff(delivery: Delivery) -> timedelta:
         # Jitter keeps replicas from knocking at the same second.
-        return timedelta(seconds=min(300.0, 2.0 ** min(delivery.attempts, 9)) * random.uniform(0.5, 1.0))
+        jitter = random.uniform(0.5, 1.0)  # noqa: S311 - not a secret
+        return timedelta(seconds=min(300.0, 2.0 ** min(delivery.attempts, 9)) * jitter)
 
     async def _again(self, delivery: Delivery, at: datetime, error: DeliveryError, mark: str = RETRY) -> None:
         waiting = replace(
@@ -272,13 +278,9 @@ class Deliverer:
         async with self.store.transaction() as tx:
             await tx.save_delivery(waiting)
 
-    async def _finish(
-        self, delivery: Delivery, state: DeliveryState, code: str, error: str, took_ms: int = 0
-    ) -> None:
+    async def _finish(self, delivery: Delivery, state: DeliveryState, code: str, error: str, took_ms: int = 0) -> None:
         now = self.clock()
-        done = replace(
-            delivery, state=state, finished_at=now, lease_until=None, error_code=code, error=error[:500]
-        )
+        done = replace(delivery, state=state, finished_at=now, lease_until=None, error_code=code, error=error[:500])
         reroute: list[str] = []
         async with self.store.transaction() as tx:
             if not await tx.save_delivery(done):
@@ -332,5 +334,3 @@ class Deliverer:
     async def _notices(tx: Transaction, delivery: Delivery) -> Sequence[Notice]:
         carried = set(delivery.notice_ids)
         return [notice for notice in await tx.notices(delivery.alert_ids) if notice.id in carried]
-
-

@@ -10,14 +10,31 @@ from alerts.actions import Actions
 from alerts.errors import ArchiveError, OutsideError
 from alerts.ledger import LedgerState, draw_up
 from alerts.model import (
-    Action, Application, CredentialRecord, NominationState, Person, Policy, Role, RunStatus, ScanRun, Verb,
+    Action,
+    Application,
+    CredentialRecord,
+    NominationState,
+    Person,
+    Policy,
+    Role,
+    RunStatus,
+    ScanRun,
+    Verb,
 )
 from alerts.ports import Clock, OwnerHistory, People, Store, Transaction
 from alerts.roles import Roles
 from alerts.stages import days_left
 from alerts.viewing import by_urgency
 from alerts.views import (
-    AppLine, AppListView, AppStatusView, HelpView, HistoryView, ListKind, Sentence, StatusReport, View,
+    AppLine,
+    AppListView,
+    AppStatusView,
+    HelpView,
+    HistoryView,
+    ListKind,
+    Sentence,
+    StatusReport,
+    View,
 )
 
 log = logging.getLogger(__name__)
@@ -29,8 +46,14 @@ CHOICES = 8
 #: "Needs you": so many days before expiry and nobody has it.
 URGENT_DAYS = 3
 
-_TAKEN = (LedgerState.ACKNOWLEDGED, LedgerState.NOMINATED, LedgerState.EXCLUDED, LedgerState.EXPIRED,
-          LedgerState.SUPERSEDED, LedgerState.RETIRED)
+_TAKEN = (
+    LedgerState.ACKNOWLEDGED,
+    LedgerState.NOMINATED,
+    LedgerState.EXCLUDED,
+    LedgerState.EXPIRED,
+    LedgerState.SUPERSEDED,
+    LedgerState.RETIRED,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,8 +104,10 @@ class Desk:
         good = next((run for run in runs if run.status is not RunStatus.FAILED), None)
         approvals = [n for n in await tx.nominations_pending() if n.state is NominationState.ACCEPTED]
         urgent = [
-            e for e in ledger.entries
-            if e.state not in _TAKEN and e.alert.credential.end is not None
+            e
+            for e in ledger.entries
+            if e.state not in _TAKEN
+            and e.alert.credential.end is not None
             and now < e.alert.credential.end <= now + timedelta(days=URGENT_DAYS)
         ]
         ownerless = {e.alert.application.object_id for e in ledger.entries if e.alert.path != "currentOwners"}
@@ -112,7 +137,8 @@ class Desk:
         now = self.clock()
         async with self.store.reading() as tx:
             records = [
-                r for r in await tx.snapshot_due(now + timedelta(days=days))
+                r
+                for r in await tx.snapshot_due(now + timedelta(days=days))
                 if r.credential.end is not None and r.credential.end > now
             ]
             more = f"expiring {days} page {page + 1}"
@@ -124,9 +150,7 @@ class Desk:
             return Sentence(key="admins_only")
         async with self.store.reading() as tx:
             records = _first_of_each_app(await tx.snapshot_ownerless(), self.clock())
-            return await self._listed(
-                tx, person_id, ListKind.OWNERLESS, records, page, f"ownerless page {page + 1}"
-            )
+            return await self._listed(tx, person_id, ListKind.OWNERLESS, records, page, f"ownerless page {page + 1}")
 
     async def my_apps(self, person_id: str, page: int) -> View:
         """The asker's own apps, soonest expiry first."""
@@ -249,11 +273,13 @@ class Desk:
             if len(apps) == 1 or len(exact) == 1:
                 return exact[0] if exact else apps[0]
             records = await tx.snapshot_of_apps([app.object_id for app in apps[:CHOICES]])
-            view = await self._listed(
-                tx, person_id, ListKind.CHOICES, _first_of_each_app(records, self.clock()), 1, ""
-            )
+            view = await self._listed(tx, person_id, ListKind.CHOICES, _first_of_each_app(records, self.clock()), 1, "")
             return AppListView(
-                kind=ListKind.CHOICES, lines=view.lines, total=len(apps), now=view.now, time_zone=view.time_zone,
+                kind=ListKind.CHOICES,
+                lines=view.lines,
+                total=len(apps),
+                now=view.now,
+                time_zone=view.time_zone,
                 query=command,
             )
 
@@ -279,7 +305,8 @@ class Desk:
             log.warning("people could not be searched: %s", error)
             return Sentence(key="graph_unreachable")
         exact = [
-            p for p in found
+            p
+            for p in found
             if text.lower() in (p.id, p.user_principal_name.lower(), p.mail.lower(), p.display_name.lower())
         ]
         if len(exact) == 1 or len(found) == 1:
@@ -352,4 +379,3 @@ def _problems(runs: Sequence[ScanRun], difference: int) -> Iterable[Sentence]:
         yield Sentence(key=f"scan_{last.status}", params={"errors": "; ".join(last.errors)[:400]})
     if difference:
         yield Sentence(key="ledger_differs", params={"difference": str(difference)})
-

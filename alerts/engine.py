@@ -13,8 +13,22 @@ from alerts.judge import Judge, Judged, Standing
 from alerts.ledger import DUE
 from alerts.messages import Grouping, card_updates, new_id, notice_of
 from alerts.model import (
-    Alert, AlertState, Credential, CredentialRecord, Decision, Event, Nomination, NominationState, NoticeKind,
-    Person, Policy, Recipient, Route, RouteReason, RouteStep, ScannedTenant,
+    Alert,
+    AlertState,
+    Credential,
+    CredentialRecord,
+    Decision,
+    Event,
+    Nomination,
+    NominationState,
+    NoticeKind,
+    Person,
+    Policy,
+    Recipient,
+    Route,
+    RouteReason,
+    RouteStep,
+    ScannedTenant,
 )
 from alerts.nominations import settle_nominations
 from alerts.ports import Store, Transaction
@@ -70,7 +84,7 @@ class Engine:
             # What could not be read is judged as last known: an outage makes nobody an orphan.
             scan = replace(scan, people={**stored_people, **scan.people})
         material = await self._material(scan, fallback)
-        before = await self._owners_before(material)
+        before = await self._owners_before()
         await self._save_snapshot(scan, material)
         return await self._decide_alerts(scan, material, before)
 
@@ -78,7 +92,7 @@ class Engine:
 
     async def _all_people(self, tx: Transaction, scan: ScannedTenant) -> dict[str, Person]:
         ids = {ref.id for app in scan.applications for ref in app.owners}
-        due = await tx.snapshot_due(self._horizon(scan.started_at))
+        due = await tx.snapshot_due(self.horizon(scan.started_at))
         for record in due:
             ids.update(person.id for person in record.owners)
             for previous in record.previous_owners:
@@ -89,7 +103,8 @@ class Engine:
         known.update(await tx.people(sorted({p.manager_id for p in known.values() if p.manager_id} - known.keys())))
         return known
 
-    def _horizon(self, now: datetime) -> datetime:
+    def horizon(self, now: datetime) -> datetime:
+        """No credential that ends later than this can be due now."""
         longest = max(self.policy.alert_days[0], self.policy.saml_alert_days[0])
         return now + timedelta(days=longest + 1)
 
@@ -105,7 +120,7 @@ class Engine:
                 await asyncio.sleep(0)
         return material
 
-    async def _owners_before(self, material: _Material) -> dict[str, frozenset[str]]:
+    async def _owners_before(self) -> dict[str, frozenset[str]]:
         """object id -> counting owners' ids as of the last snapshot, for apps with an unclosed alert."""
         async with self.store.reading() as tx:
             apps = {alert.application.object_id for alert in await tx.alerts_unclosed()}
@@ -206,7 +221,7 @@ class _Round:
         for key, record in self.material.records.items():
             if is_due(record.credential, self.now, self.policy):
                 self._due[key] = record
-        for record in await self.tx.snapshot_due(self.engine._horizon(self.now)):
+        for record in await self.tx.snapshot_due(self.engine.horizon(self.now)):
             if record.key in self.material.records or not self._may_still_exist(record):
                 continue
             if is_due(record.credential, self.now, self.policy):
@@ -287,9 +302,7 @@ class _Round:
         route = self.material.routes[object_id]
         off = {i: r.off_reason for i, r in standing.recipients.items() if r.off_reason}
         if off:
-            given = route_input(
-                record.owners, record.previous_owners, self.scan, self.policy, self.material.fallback
-            )
+            given = route_input(record.owners, record.previous_owners, self.scan, self.policy, self.material.fallback)
             route = resolve(replace(given, off=off))
         return with_nominations(route, self.nominations.get(object_id, []), self.material.people)
 
@@ -329,9 +342,7 @@ class _Round:
                 for recipient in judged.recipients:
                     if recipient.on_route:
                         shown[(recipient.person.id, judged.alert.application.object_id)].append(judged.alert.id)
-        grouping = Grouping(
-            policy=self.policy, now=now, run_id=run_id, first_run=self.first_run, mail=self.engine.mail
-        )
+        grouping = Grouping(policy=self.policy, now=now, run_id=run_id, first_run=self.first_run, mail=self.engine.mail)
         await tx.add_deliveries(grouping.deliveries(notices, alerts, people, shown))
         self.notices_queued = len(notices)
         self.queued_keys = {alerts[notice.alert_id].key for notice in notices}
@@ -359,4 +370,3 @@ def with_nominations(route: Route, nominations: Sequence[Nomination], people: Ma
             if current.counts:
                 steps.setdefault(person.id, RouteStep(person=current, reason=reason))
     return replace(route, steps=tuple(steps.values()))
-

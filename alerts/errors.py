@@ -5,6 +5,7 @@ StewardError
 ├── OutsideError             an outside service failed
 │   ├── GraphError           Microsoft Graph answered with an error, or not at all
 │   ├── ArchiveError         Log Analytics or the embedded archive failed
+│   ├── StoreError           the database of the working state failed
 │   └── DeliveryError        one message could not be delivered on one channel
 ├── OwnerChangeError         Graph refused, or policy forbids, a new owner
 ├── VersionConflict          a row changed between reading and writing it
@@ -39,9 +40,7 @@ class GraphError(OutsideError):
         retry_after: seconds that Graph asked to wait, None when it did not say.
     """
 
-    def __init__(
-        self, message: str, *, status: int = 0, code: str = "", retry_after: float | None = None
-    ) -> None:
+    def __init__(self, message: str, *, status: int = 0, code: str = "", retry_after: float | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
@@ -52,6 +51,14 @@ class ArchiveError(OutsideError):
     """Log Analytics or the embedded archive failed.
 
     A *partial* query answer is raised as this error too: half a history is no history.
+    """
+
+
+class StoreError(OutsideError):
+    """The database of the working state is full, locked, away, or refused a statement.
+
+    Nothing of the transaction was kept, unless it was lost while being committed: then either all of
+    it or nothing.
     """
 
 
@@ -81,9 +88,7 @@ class DeliveryError(OutsideError):
         retry_after: seconds to wait for *all* sends on the channel, None when not said.
     """
 
-    def __init__(
-        self, message: str, *, outcome: Outcome, code: str = "", retry_after: float | None = None
-    ) -> None:
+    def __init__(self, message: str, *, outcome: Outcome, code: str = "", retry_after: float | None = None) -> None:
         super().__init__(message)
         self.outcome = outcome
         self.code = code

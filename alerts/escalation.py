@@ -4,7 +4,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from alerts.model import (
-    EscalationPath, Person, PersonKind, PreviousOwner, Route, RouteReason, RouteStep, Skipped,
+    EscalationPath,
+    Person,
+    PersonKind,
+    PreviousOwner,
+    Route,
+    RouteReason,
+    RouteStep,
+    Skipped,
 )
 
 

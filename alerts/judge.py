@@ -6,17 +6,33 @@ from datetime import datetime
 
 from alerts.events import alert_event
 from alerts.model import (
-    Alert, AlertState, AnswerKind, ApplicationType, Credential, CredentialRecord, CredentialUsage, Event, EventType,
-    NoticeKind, Person, Policy, Recipient, Route,
+    Alert,
+    AlertState,
+    AnswerKind,
+    ApplicationType,
+    Credential,
+    CredentialRecord,
+    CredentialUsage,
+    Event,
+    EventType,
+    NoticeKind,
+    Person,
+    Policy,
+    Recipient,
+    Route,
 )
 from alerts.stages import (
-    alert_type, crossed_stage, days_left, last_stage, long_expired, snooze_covers, successor,
+    alert_type,
+    crossed_stage,
+    days_left,
+    last_stage,
+    long_expired,
+    snooze_covers,
+    successor,
 )
 
 #: Tenants of Microsoft's own apps: their credentials are not the customer's to renew (design 3, rule 1).
-MICROSOFT_TENANTS = frozenset(
-    {"f8cdef31-a31e-4b4a-93e4-5f571e91255a", "72f988bf-86f1-41af-91ab-2d7cd011db47"}
-)
+MICROSOFT_TENANTS = frozenset({"f8cdef31-a31e-4b4a-93e4-5f571e91255a", "72f988bf-86f1-41af-91ab-2d7cd011db47"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -293,7 +309,9 @@ class Judge:
             key = alert.successor.key_id
             return [
                 alert_event(EventType.SUPERSEDED, alert, self.now, key, run_id=self.run_id, details={"by": key}),
-                alert_event(EventType.CREDENTIAL_RENEWED, alert, self.now, key, run_id=self.run_id, details={"by": key}),
+                alert_event(
+                    EventType.CREDENTIAL_RENEWED, alert, self.now, key, run_id=self.run_id, details={"by": key}
+                ),
             ]
         if alert.state is AlertState.EXCLUDED:
             return [alert_event(EventType.EXCLUDED, alert, self.now, self.run_id, reason=alert.excluded_reason)]
@@ -302,4 +320,3 @@ class Judge:
         if old is not None and old.state is AlertState.SUPERSEDED:
             return [alert_event(EventType.REOPENED, alert, self.now, self.run_id)]
         return []
-

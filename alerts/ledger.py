@@ -7,11 +7,18 @@ from datetime import datetime
 from enum import StrEnum
 
 from alerts.model import (
-    Alert, AlertState, AnswerKind, Delivery, DeliveryState, Nomination, Notice, Policy, Recipient,
+    Alert,
+    AlertState,
+    AnswerKind,
+    Delivery,
+    DeliveryState,
+    Nomination,
+    Notice,
+    Policy,
+    Recipient,
 )
 from alerts.ports import Transaction
 from alerts.stages import next_stage_at
-
 
 #: Name of the stored number of due credentials: counted by each scan from what it read, lowered when an
 #: answer shows between scans that one of them is gone.

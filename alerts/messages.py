@@ -8,7 +8,15 @@ from datetime import datetime
 
 from alerts.judge import Wanted
 from alerts.model import (
-    Alert, Channel, Delivery, DeliveryPurpose, Notice, NoticeKind, Person, Policy, PostedCard,
+    Alert,
+    Channel,
+    Delivery,
+    DeliveryPurpose,
+    Notice,
+    NoticeKind,
+    Person,
+    Policy,
+    PostedCard,
 )
 from alerts.stages import alert_type
 

@@ -13,7 +13,14 @@ from alerts.errors import OutsideError, OwnerChangeError
 from alerts.events import nomination_event
 from alerts.messages import card_updates, message, new_id
 from alerts.model import (
-    Alert, Channel, Delivery, DeliveryPurpose, EventType, Nomination, NominationState, Person,
+    Alert,
+    Channel,
+    Delivery,
+    DeliveryPurpose,
+    EventType,
+    Nomination,
+    NominationState,
+    Person,
 )
 from alerts.ports import AppRegistry, Clock, OwnerWriter, Store, Transaction
 from alerts.stages import days_left
@@ -38,8 +45,7 @@ def ask(purpose: DeliveryPurpose, person: Person, nomination: Nomination, now: d
     """The messages that ask one person about a nomination: Teams, and e-mail where that is possible."""
     channels = [Channel.TEAMS] + ([Channel.EMAIL] if mail and (person.mail or person.user_principal_name) else [])
     return [
-        message(purpose, person.id, now, channel=channel, nomination_id=nomination.id,
-                alert_ids=(nomination.alert_id,))
+        message(purpose, person.id, now, channel=channel, nomination_id=nomination.id, alert_ids=(nomination.alert_id,))
         for channel in channels
     ]
 
@@ -242,8 +248,8 @@ class OwnerChanges:
         await tx.add_events(
             [nomination_event(EventType.OWNER_CHANGE_REFUSED, refused, now, actor=refused.approver, reason=reason)]
         )
-        people = {p.id: p for p in (refused.nominator, refused.nominee, *([refused.approver] if refused.approver else []))}
-        await tx.add_deliveries(
-            [told(p, "owner_change_refused", refused, now, reason=reason) for p in people.values()]
-        )
+        people = {
+            p.id: p for p in (refused.nominator, refused.nominee, *([refused.approver] if refused.approver else []))
+        }
+        await tx.add_deliveries([told(p, "owner_change_refused", refused, now, reason=reason) for p in people.values()])
         await refresh_cards(tx, refused, now)

@@ -11,8 +11,21 @@ from datetime import datetime
 from typing import Protocol
 
 from alerts.model import (
-    Alert, Application, ApplicationType, Conversation, CredentialRecord, Delivery, Event, Nomination, Notice,
-    Person, PostedCard, PreviousOwner, Quarantine, Recipient, ScanRun,
+    Alert,
+    Application,
+    ApplicationType,
+    Conversation,
+    CredentialRecord,
+    Delivery,
+    Event,
+    Nomination,
+    Notice,
+    Person,
+    PostedCard,
+    PreviousOwner,
+    Quarantine,
+    Recipient,
+    ScanRun,
 )
 from alerts.views import MailView, OwnershipSpell, View
 
@@ -318,6 +331,19 @@ class Store(Protocol):
 
 
 __all__ = [
-    "AppInstaller", "AppRegistry", "Archive", "Clock", "Completeness", "GraphUsage", "MailChannel",
-    "OwnerHistory", "OwnerWriter", "People", "Sent", "Store", "Table", "TeamsChannel", "Transaction",
+    "AppInstaller",
+    "AppRegistry",
+    "Archive",
+    "Clock",
+    "Completeness",
+    "GraphUsage",
+    "MailChannel",
+    "OwnerHistory",
+    "OwnerWriter",
+    "People",
+    "Sent",
+    "Store",
+    "Table",
+    "TeamsChannel",
+    "Transaction",
 ]

@@ -83,13 +83,16 @@ def owners_to_remember(
     object_id = first.application.object_id
     counting = [person for person in first.owners if person.counts][:3]
     if counting:
-        yield object_id, tuple(
-            PreviousOwner(
-                person=person,
-                manager=scan.people.get(person.manager_id) if person.manager_id else None,
-                seen=scan.started_at,
-            )
-            for person in counting
+        yield (
+            object_id,
+            tuple(
+                PreviousOwner(
+                    person=person,
+                    manager=scan.people.get(person.manager_id) if person.manager_id else None,
+                    seen=scan.started_at,
+                )
+                for person in counting
+            ),
         )
     elif first.previous_owners:
         fresh = tuple(

@@ -83,9 +83,7 @@ class Rerouter:
         cards = [card for card in await tx.cards_of_alerts([a.id for a in changed]) if card.current]
         await tx.add_deliveries(card_updates(cards, now))
 
-    async def _route(
-        self, tx: Transaction, alert: Alert, standing: Standing, fallback: tuple[Person, ...]
-    ) -> Route:
+    async def _route(self, tx: Transaction, alert: Alert, standing: Standing, fallback: tuple[Person, ...]) -> Route:
         object_id, key_id = alert.key
         records = await tx.snapshot_of_apps([object_id])
         record = next((r for r in records if r.credential.key_id == key_id), records[0] if records else None)

@@ -43,10 +43,12 @@ class Roles:
         return self._problems
 
     async def _resolve(self, name: str, ids: tuple[str, ...], group: str) -> list[Person]:
-        assert self.people is not None
+        people = self.people
+        if people is None:
+            return await self._stored(name)
         try:
-            wanted = list(ids) + (await self.people.group_members(group) if group else [])
-            found = await self.people.people(wanted) if wanted else {}
+            wanted = list(ids) + (await people.group_members(group) if group else [])
+            found = await people.people(wanted) if wanted else {}
         except GraphError as error:
             # The last known ones stay in force: an outage must not lock the admins out.
             self._problems.append(f"could not read who the {name} are: {error}")

@@ -5,14 +5,37 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from alerts.model import (
-    Alert, AlertState, AnswerKind, Delivery, DeliveryPurpose, Nomination,
-    NominationState, Person, PersonKind, Policy, PostedCard, Recipient, Role, RouteReason, Verb,
+    Alert,
+    AlertState,
+    AnswerKind,
+    Delivery,
+    DeliveryPurpose,
+    Nomination,
+    NominationState,
+    Person,
+    PersonKind,
+    Policy,
+    PostedCard,
+    Recipient,
+    Role,
+    RouteReason,
+    Verb,
 )
 from alerts.ports import Clock, Transaction
 from alerts.stages import DAY, days_left, next_stage_at, snooze_latest
 from alerts.views import (
-    AlertItem, AlertView, CardState, DigestItem, DigestMode, DigestView, MailView, NominationRole, NominationView,
-    RenewalFinding, Sentence, View,
+    AlertItem,
+    AlertView,
+    CardState,
+    DigestItem,
+    DigestMode,
+    DigestView,
+    MailView,
+    NominationRole,
+    NominationView,
+    RenewalFinding,
+    Sentence,
+    View,
 )
 
 #: Lengths in days that a card offers, if the rules of snoozing allow them.
@@ -87,9 +110,8 @@ class Viewer:
     ) -> AlertView | None:
         """One app's alerts as this person sees them now; None when none of the ids is known.
 
-        Args:
-            posted_at: when the card that is updated was posted; None for a new one. An owner change that
-                is older than the card is no news to it.
+        `posted_at` is when the card that is updated was posted, None for a new one: an owner change that is
+        older than the card is no news to it.
         """
         rows = await self._rows(tx, alert_ids)
         if not rows.alerts:
@@ -109,9 +131,7 @@ class Viewer:
             if r.on_route and r.person.id != person_id
         }
         owners = {
-            r.person.id
-            for r in rows.recipients[first.id].values()
-            if r.reason is RouteReason.OWNER and r.on_route
+            r.person.id for r in rows.recipients[first.id].values() if r.reason is RouteReason.OWNER and r.on_route
         }
         latest = snooze_latest(first.credential, now, self.policy) if first.closed_at is None else None
         verbs = self._verbs(items, mine, role, latest)

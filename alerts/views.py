@@ -10,7 +10,15 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from alerts.model import (
-    Application, Credential, CredentialRecord, EscalationPath, Event, Nomination, Person, RouteReason, ScanRun,
+    Application,
+    Credential,
+    CredentialRecord,
+    EscalationPath,
+    Event,
+    Nomination,
+    Person,
+    RouteReason,
+    ScanRun,
 )
 
 
@@ -318,6 +326,14 @@ class MailView:
 
 
 View = (
-    AlertView | NominationView | DigestView | Sentence | StatusReport | AppListView | AppStatusView
-    | HistoryView | HelpView | ScanView
+    AlertView
+    | NominationView
+    | DigestView
+    | Sentence
+    | StatusReport
+    | AppListView
+    | AppStatusView
+    | HistoryView
+    | HelpView
+    | ScanView
 )

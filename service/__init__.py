@@ -1,0 +1,1 @@
+"""Puts the rooms together: settings -> adapters -> product. Only app.py uses it."""

@@ -1,0 +1,146 @@
+"""The bot and its way to Teams, wired from settings; the only wiring that imports botbuilder."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from alerts.ports import AppInstaller, TeamsChannel
+from bot.adapter import Adapter
+from bot.background import Background
+from bot.connector import Brakes, Connector
+from bot.contacts import Contacts
+from bot.credentials import MsalTokens
+from bot.drawing import Drawing
+from bot.edge import Edge
+from bot.handler import Bot
+from bot.hosts import ServiceHosts
+from bot.identity import BotIdentity, BotType
+from bot.pace import Pace
+from bot.pages import Pages, Readiness, make_web_app
+from bot.proactive import ProactiveTeams
+from bot.replies import Replies
+from bot.tokens import KeyRing, TokenValidator
+from bot.wire import Wire
+from cards.render import Words
+from service.core import Core
+from settings.model import Settings
+
+
+@dataclass(kw_only=True)
+class TeamsSide:
+    """What talks to Teams."""
+
+    channel: TeamsChannel
+    connector: Connector
+    contacts: Contacts
+    drawing: Drawing
+    background: Background
+    keys: KeyRing
+    hosts: ServiceHosts
+    wire: Wire
+
+    async def close(self) -> None:
+        """Let unfinished answers end, then close the connections."""
+        await self.background.drain(5.0)
+        await self.wire.close()
+
+
+def identity_of(settings: Settings) -> BotIdentity:
+    """Who the bot is, as plain values."""
+    bot = settings.bot
+    return BotIdentity(
+        app_id=bot.app_id,
+        tenant_id=bot.tenant_id,
+        type=BotType(bot.app_type),
+        password=bot.password.reveal() if bot.password else "",
+        certificate_path=str(bot.certificate_path or ""),
+        login_url=bot.login_url,
+        oauth_scope=bot.oauth_scope,
+        token_issuer=bot.token_issuer,
+        openid_metadata_url=bot.openid_metadata_url,
+    )
+
+
+def words_of(settings: Settings) -> Words:
+    """The words of this organisation."""
+    words = settings.words
+    return Words(
+        org_name=words.org_name,
+        help_text=words.help_text,
+        help_url=words.help_url,
+        renew_url=words.renew_url,
+        bot_app_id=settings.bot.app_id,
+    )
+
+
+def build_teams(settings: Settings, core_store: Core, installer: AppInstaller | None, ca_file: str = "") -> TeamsSide:
+    """The channel to Teams, without the web server: enough for a delivery worker."""
+    identity = identity_of(settings)
+    wire = Wire(ca_file=ca_file)
+    hosts = ServiceHosts(settings.bot.trusted_hosts, service_url=settings.bot.service_url)
+    connector = Connector(
+        wire=wire,
+        tokens=MsalTokens(identity, ca_file=ca_file),
+        hosts=hosts,
+        brakes=Brakes(pace=Pace(settings.bot.send_pace)),
+        bot_id=identity.bot_id,
+        tenant_id=identity.tenant_id,
+    )
+    contacts = Contacts(core_store.store)
+    words = words_of(settings)
+    drawing = Drawing(lambda _: words)
+    channel = ProactiveTeams(
+        connector=connector,
+        contacts=contacts,
+        drawing=drawing,
+        service_url=settings.bot.service_url,
+        installer=installer,
+    )
+    keys = KeyRing(wire, identity.openid_metadata_url)
+    return TeamsSide(
+        channel=channel,
+        connector=connector,
+        contacts=contacts,
+        drawing=drawing,
+        background=Background(),
+        keys=keys,
+        hosts=hosts,
+        wire=wire,
+    )
+
+
+def build_web(
+    settings: Settings,
+    core: Core,
+    side: TeamsSide,
+    readiness: Callable[[], Awaitable[Readiness]],
+    mount: Callable[[web.Application], None] | None = None,
+) -> web.Application:
+    """The HTTP surface: messages, probes, metrics, and in practice mode the client."""
+    identity = identity_of(settings)
+    edge = Edge(
+        TokenValidator(side.keys, app_id=identity.app_id, issuer=identity.token_issuer),
+        side.hosts,
+        tenant_id=identity.tenant_id,
+        unauthenticated_loopback=settings.bot.unauthenticated,
+    )
+    adapter = Adapter(edge=edge, connector=side.connector, background=side.background, app_id=identity.app_id)
+    bot = Bot(
+        desk=core.desk,
+        actions=core.actions,
+        contacts=side.contacts,
+        replies=Replies(side.connector, side.drawing),
+        drawing=side.drawing,
+        background=side.background,
+    )
+    token = settings.service.metrics_token
+    return make_web_app(
+        Pages(
+            adapter=adapter,
+            bot=bot,
+            readiness=readiness,
+            metrics_token=token.reveal() if token else "",
+            mount=mount,
+        )
+    )

@@ -6,6 +6,7 @@ What a setting means stands in settings/table.py; what follows from several of t
 
 import os
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import time
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -99,6 +100,37 @@ def claim_state_dir(settings: Settings) -> str:
         return mark_state_dir(folder, settings.mode)
     except (OSError, ValueError) as error:
         raise SettingsError([f"STATE_DIR={folder}: {error}"]) from error
+
+
+def enter_practice(settings: Settings, tenant: Mapping[str, str], *, roles: Collection[str]) -> Settings:
+    """The settings of a practice run, once its tenant is up: production's own, leading to the twins.
+
+    Args:
+        settings: as loaded in practice mode; rules, words and service settings stay.
+        tenant: the environment that the practice tenant asks for. It enters this process's environment, since
+            libraries read TLS and proxy names there: call this before the rooms are imported.
+
+    Raises:
+        SettingsError: the practice tenant asks for what production would refuse.
+    """
+    os.environ.update({name: value for name, value in tenant.items() if name in OUTSIDE_NAMES})
+    # A folder that no mode has marked: this one is the practice tenant's, and claimed already.
+    unmarked = settings.service.state_dir / "practice" / "unmarked"
+    environ = {**tenant, "STEWARD_MODE": "production", "STATE_DIR": str(unmarked)}
+    production = load_settings(environ, None, roles=roles)
+    return replace(
+        production,
+        mode=Mode.PRACTICE,
+        bot=replace(
+            production.bot, send_pace=settings.bot.send_pace, unauthenticated=settings.bot.unauthenticated
+        ),
+        people=replace(production.people, skip_users=settings.people.skip_users),
+        policy=settings.policy,
+        words=replace(settings.words, org_name=settings.words.org_name or production.words.org_name),
+        service=settings.service,
+        practice=settings.practice,
+        warnings=settings.warnings,
+    )
 
 
 def process_environment(extra: Mapping[str, str]) -> dict[str, str]:
@@ -289,7 +321,8 @@ class _Loader:
         get = self._get
         if not get.given("MicrosoftAppId"):
             self._missing("MicrosoftAppId", "without it no message could be authenticated")
-        if not tenant and not get.given("MicrosoftAppTenantId"):
+        alone = not self._roles & {"worker", "scanner"}  # otherwise AZURE_TENANT_ID is named as missing already
+        if alone and not tenant and not get.given("MicrosoftAppTenantId"):
             self._missing("MicrosoftAppTenantId", "the bot answers one tenant only")
         ways = [name for name in ("MicrosoftAppPassword", "MicrosoftAppCertificatePath") if get.given(name)]
         if len(ways) > 1:
@@ -390,5 +423,5 @@ class _Loader:
 
 __all__ = [
     "OUTSIDE_NAMES", "ROLES", "SETTINGS", "Identity", "Mode", "Secret", "SettingDoc", "Settings", "claim_state_dir",
-    "from_environment", "load_settings", "process_environment",
+    "enter_practice", "from_environment", "load_settings", "process_environment",
 ]  # fmt: skip

@@ -1,8 +1,9 @@
-"""Writes docs/settings.md and .env.example from the table of settings."""
+"""Writes docs/settings.md, docs/permissions.md and .env.example from the tables of settings and rights."""
 
 from itertools import groupby
 from pathlib import Path
 
+from settings.permissions import PERMISSIONS, Permission
 from settings.table import OUTSIDE_NAMES, SETTINGS, SettingDoc
 
 _HEAD = """# Settings
@@ -34,6 +35,36 @@ These names belong to the libraries; Steward honours them, in `.env` too.
 """
 
 
+_RIGHTS = """# Identities and rights
+
+<!-- Made from settings/permissions.py by `python dev.py docs`; a test compares the two. -->
+
+Reading and writing are different identities. The scanner can only read; the process that faces the internet needs no
+right in Graph at all (`python app.py serve --only bot`); changing an owner is off unless an identity of its own is
+set. Every right is the least that Microsoft documents for its requests, and each has a reason.
+
+| identity | right | why | not more | settings | needed |
+| --- | --- | --- | --- | --- | --- |
+"""
+
+_RIGHTS_TAIL = """
+Steward never reads the value of a secret: Graph does not return it, and the hint that Graph does return (its first
+letters) is neither decoded nor stored.
+
+## Which request needs which right
+
+| request | identity | right |
+| --- | --- | --- |
+"""
+
+_CREDENTIALS = """
+## How an identity proves itself
+
+Best is a managed identity or a federated credential, which never expires; then a certificate; a client secret is for
+development. Steward's own applications are in the scan like any other, and alarm like any other.
+"""
+
+
 def settings_markdown() -> str:
     """The text of docs/settings.md."""
     parts = [_HEAD]
@@ -53,6 +84,25 @@ def _row(doc: SettingDoc) -> str:
     return f"| `{doc.name}` | {kind} | {doc.default} | {sentence} |"
 
 
+def permissions_markdown() -> str:
+    """The text of docs/permissions.md."""
+    rights = "\n".join(_right(permission) for permission in PERMISSIONS)
+    calls = "\n".join(
+        f"| `{call.method} {call.path}` | {permission.identity} | {permission.right} |"
+        for permission in PERMISSIONS
+        for call in permission.calls
+    )
+    return f"{_RIGHTS}{rights}\n{_RIGHTS_TAIL}{calls}\n{_CREDENTIALS}"
+
+
+def _right(permission: Permission) -> str:
+    needed = f"with {permission.only_with}" if permission.only_with else "always"
+    return (
+        f"| {permission.identity} | {permission.right} ({permission.api}) | {permission.why} | {permission.not_more} |"
+        f" `{permission.settings}...` | {needed} |"
+    )
+
+
 def env_example() -> str:
     """The text of .env.example: every setting, none of them set."""
     lines = ["# Copy to .env and take the # away where you set something. Meanings: docs/settings.md"]
@@ -63,8 +113,9 @@ def env_example() -> str:
 
 
 def write(root: Path) -> None:
-    """Write both files under the root of the project."""
+    """Write the three files under the root of the project."""
     (root / "docs" / "settings.md").write_text(settings_markdown(), encoding="utf-8", newline="\n")
+    (root / "docs" / "permissions.md").write_text(permissions_markdown(), encoding="utf-8", newline="\n")
     (root / ".env.example").write_text(env_example(), encoding="utf-8", newline="\n")
 
 

@@ -1,0 +1,222 @@
+"""Alerts with their version check, their people on the route, and nominations."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Row, Select, Table, select
+
+from alerts.errors import VersionConflict
+from alerts.model import Alert, AlertState, Application, ApplicationType, Nomination, NominationState, Recipient
+from store import schema
+from store.codec import Codec, encode
+from store.contents import Contents, content_hash
+from store.session import Pauses, chunks, distinct
+
+_NO_APPLICATION = Application(
+    object_id="", app_id="", display_name="", type=ApplicationType.APP_REGISTRATION
+)
+
+#: The states of `Nomination.pending`.
+PENDING_NOMINATIONS = (NominationState.ASKED, NominationState.ACCEPTED, NominationState.APPROVED)
+
+_alerts: Codec[Alert] = Codec(Alert)
+_applications: Codec[Application] = Codec(Application)
+_recipients: Codec[Recipient] = Codec(Recipient)
+_nominations: Codec[Nomination] = Codec(Nomination)
+
+Versioned = Alert | Nomination
+
+
+def _batches(items: Iterable[Versioned]) -> list[list[Any]]:
+    """Batches in which no id stands twice: one statement may change a row only once."""
+    batches: list[list[Any]] = []
+    for part in chunks(items):
+        batch: dict[str, Versioned] = {}
+        for item in part:
+            if item.id in batch:
+                batches.append(list(batch.values()))
+                batch = {}
+            batch[item.id] = item
+        batches.append(list(batch.values()))
+    return batches
+
+
+class Alerts(Contents):
+    """The alerts' part of a transaction."""
+
+    # ------------------------------------------------------------ alerts
+
+    async def alerts(self, ids: Sequence[str], *, lock: bool = False) -> dict[str, Alert]:
+        """With `lock` the rows are locked until the transaction ends, in the order of their ids.
+
+        The same order everywhere keeps two transactions from waiting for each other.
+        """
+        table = schema.alerts
+        found: dict[str, Alert] = {}
+        for part in chunks(sorted(set(ids)) if lock else distinct(ids)):
+            statement = select(table).where(table.c.id.in_(part))
+            if lock:
+                statement = statement.order_by(table.c.id).with_for_update()
+            found.update({alert.id: alert for alert in await self._read_alerts(statement)})
+        return {id_: found[id_] for id_ in distinct(ids) if id_ in found}
+
+    async def alerts_unclosed(self) -> list[Alert]:
+        """Every alert whose state is not resolved."""
+        table = schema.alerts
+        unclosed = [state.value for state in AlertState if state is not AlertState.RESOLVED]
+        statement = select(table).where(table.c.state.in_(unclosed)).order_by(table.c.opened_at, table.c.id)
+        return await self._read_alerts(statement)
+
+    async def alerts_of_app(self, object_id: str) -> list[Alert]:
+        """All of an app's alerts, closed ones too, newest first."""
+        table = schema.alerts
+        own = select(table).where(table.c.object_id == object_id)
+        return await self._read_alerts(own.order_by(table.c.opened_at.desc(), table.c.id))
+
+    async def _read_alerts(self, statement: Select[Any]) -> list[Alert]:
+        rows: list[Row[Any]] = []
+        async for part in self._parts(statement):
+            rows.extend(part)
+        applications = await self._contents((row.content_hash for row in rows), _applications)
+        found, pauses = [], Pauses()
+        for row in rows:
+            found.append(replace(_alerts.decode(row.body), application=applications[row.content_hash]))
+            await pauses()
+        return found
+
+    async def save_alerts(self, alerts: Sequence[Alert]) -> None:
+        """Insert, or replace where the stored version is exactly one less. Raises VersionConflict."""
+        table, pauses = schema.alerts, Pauses()
+        for batch in _batches(alerts):
+            await self._check_versions(table, batch)
+            rows: list[dict[str, Any]] = []
+            bodies: dict[str, str] = {}
+            for alert in batch:
+                body = encode(alert.application)
+                hash_ = content_hash(body)
+                bodies[hash_] = body
+                rows.append(
+                    {
+                        "id": alert.id,
+                        "version": alert.version,
+                        "object_id": alert.application.object_id,
+                        "key_id": alert.credential.key_id,
+                        "state": alert.state.value,
+                        "opened_at": alert.opened_at,
+                        "content_hash": hash_,
+                        "body": encode(replace(alert, application=_NO_APPLICATION)),
+                    }
+                )
+                await pauses()
+            await self._keep(bodies)
+            await self._write_versioned(table, rows)
+
+    # ------------------------------------------------------------ versions
+
+    async def _check_versions(self, table: Table, batch: Sequence[Versioned]) -> None:
+        """Lock the stored rows and refuse the batch unless each new version follows the stored one."""
+        ids = sorted(item.id for item in batch)
+        statement = select(table.c.id, table.c.version).where(table.c.id.in_(ids)).order_by(table.c.id)
+        stored = {row.id: row.version for row in await self._rows(statement.with_for_update())}
+        for item in batch:
+            if stored.get(item.id, 0) != item.version - 1:
+                was = stored.get(item.id, "no")
+                raise VersionConflict(f"{table.name} {item.id}: version {item.version} does not follow {was} version")
+
+    async def _write_versioned(self, table: Table, rows: list[dict[str, Any]]) -> None:
+        """Insert or replace rows whose versions were checked; each must be written.
+
+        Two transactions may both have seen that an id is new: the second waits at the unique key for
+        the first, then finds a version that its own does not follow.
+        """
+        insert = self._insert(table)
+        others = [column.name for column in table.columns if column.name != "id"]
+        statement = insert.on_conflict_do_update(
+            index_elements=["id"],
+            set_={name: insert.excluded[name] for name in others},
+            where=table.c.version == insert.excluded.version - 1,
+        )
+        written = await self._written(statement.returning(table.c.id), rows)
+        if len(written) != len(rows):
+            raise VersionConflict(f"{table.name}: {len(rows) - len(written)} of {len(rows)} were changed meanwhile")
+
+    # ------------------------------------------------------------ recipients
+
+    async def recipients(self, alert_ids: Sequence[str]) -> list[Recipient]:
+        """By alert in the order of the ids, then by person."""
+        table = schema.recipients
+        found: dict[str, list[Recipient]] = {}
+        pauses = Pauses()
+        for part in chunks(distinct(alert_ids)):
+            statement = select(table.c.body).where(table.c.alert_id.in_(part)).order_by(table.c.person_id)
+            for row in await self._rows(statement):
+                recipient = _recipients.decode(row.body)
+                found.setdefault(recipient.alert_id, []).append(recipient)
+                await pauses()
+        return [recipient for alert_id in distinct(alert_ids) for recipient in found.get(alert_id, [])]
+
+    async def recipients_of_person(self, person_id: str) -> list[Recipient]:
+        table = schema.recipients
+        statement = select(table.c.body).where(table.c.person_id == person_id).order_by(table.c.alert_id)
+        return [_recipients.decode(row.body) for row in await self._rows(statement)]
+
+    async def save_recipients(self, recipients: Sequence[Recipient]) -> None:
+        """Insert, or replace by (alert id, person id)."""
+        await self._replace(
+            schema.recipients,
+            (
+                {
+                    "alert_id": recipient.alert_id,
+                    "person_id": recipient.person.id,
+                    "on_route": recipient.on_route,
+                    "body": encode(recipient),
+                }
+                for recipient in recipients
+            ),
+        )
+
+    # ------------------------------------------------------------ nominations
+
+    async def nomination(self, nomination_id: str, *, lock: bool = False) -> Nomination | None:
+        table = schema.nominations
+        statement = select(table.c.body).where(table.c.id == nomination_id)
+        row = await self._row(statement.with_for_update() if lock else statement)
+        return None if row is None else _nominations.decode(row.body)
+
+    async def nominations_of_app(self, object_id: str) -> list[Nomination]:
+        """Newest first."""
+        table = schema.nominations
+        return await self._read_nominations(
+            select(table.c.body)
+            .where(table.c.object_id == object_id)
+            .order_by(table.c.created_at.desc(), table.c.id)
+        )
+
+    async def nominations_pending(self) -> list[Nomination]:
+        """Oldest first."""
+        table = schema.nominations
+        pending = [state.value for state in PENDING_NOMINATIONS]
+        return await self._read_nominations(
+            select(table.c.body).where(table.c.state.in_(pending)).order_by(table.c.created_at, table.c.id)
+        )
+
+    async def _read_nominations(self, statement: Select[Any]) -> list[Nomination]:
+        found, pauses = [], Pauses()
+        for row in await self._rows(statement):
+            found.append(_nominations.decode(row.body))
+            await pauses()
+        return found
+
+    async def save_nomination(self, nomination: Nomination) -> None:
+        """Insert, or replace where the stored version is exactly one less. Raises VersionConflict."""
+        await self._check_versions(schema.nominations, [nomination])
+        row = {
+            "id": nomination.id,
+            "version": nomination.version,
+            "object_id": nomination.application.object_id,
+            "state": nomination.state.value,
+            "created_at": nomination.created_at,
+            "body": encode(nomination),
+        }
+        await self._write_versioned(schema.nominations, [row])

@@ -1,0 +1,82 @@
+"""Cards that stand in somebody's chat, so that they can be kept true."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, select
+
+from alerts.model import PostedCard
+from store import schema
+from store.codec import Codec, encode
+from store.session import Pauses, Session, chunks, distinct
+
+_cards: Codec[PostedCard] = Codec(PostedCard)
+
+
+class Cards(Session):
+    """The cards' part of a transaction."""
+
+    async def save_card(self, card: PostedCard) -> None:
+        """Insert, or replace by id."""
+        row = {
+            "id": card.id,
+            "delivery_id": card.delivery_id,
+            "recipient_id": card.recipient_id,
+            "activity_id": card.activity_id,
+            "nomination_id": card.nomination_id,
+            "posted_at": card.posted_at,
+            "body": encode(card),
+        }
+        links = schema.card_alerts
+        await self._replace(schema.cards, [row])
+        kept = distinct(card.alert_ids)
+        await self._run(delete(links).where(links.c.card_id == card.id, links.c.alert_id.not_in(kept)))
+        insert = self._insert(links).on_conflict_do_nothing()
+        await self._run_many(insert, [{"card_id": card.id, "alert_id": alert_id} for alert_id in kept])
+
+    async def card(self, card_id: str) -> PostedCard | None:
+        return await self._newest_card(schema.cards.c.id == card_id)
+
+    async def card_by_activity(self, activity_id: str, recipient_id: str) -> PostedCard | None:
+        """The newest one."""
+        table = schema.cards
+        return await self._newest_card(table.c.activity_id == activity_id, table.c.recipient_id == recipient_id)
+
+    async def card_by_delivery(self, delivery_id: str) -> PostedCard | None:
+        """The newest one."""
+        return await self._newest_card(schema.cards.c.delivery_id == delivery_id)
+
+    async def _newest_card(self, *conditions: ColumnElement[bool]) -> PostedCard | None:
+        table = schema.cards
+        newest = select(table.c.body).where(*conditions).order_by(table.c.posted_at.desc(), table.c.id).limit(1)
+        row = await self._row(newest)
+        return None if row is None else _cards.decode(row.body)
+
+    async def cards_of_alerts(self, alert_ids: Sequence[str]) -> list[PostedCard]:
+        """Oldest first, each once."""
+        links = schema.card_alerts
+        found: dict[str, PostedCard] = {}
+        for part in chunks(distinct(alert_ids)):
+            linked = select(links.c.card_id).where(links.c.alert_id.in_(part))
+            found.update(await self._read_cards(schema.cards.c.id.in_(linked)))
+        return self._oldest_first(found)
+
+    async def cards_of_nominations(self, nomination_ids: Sequence[str]) -> list[PostedCard]:
+        """Oldest first."""
+        found: dict[str, PostedCard] = {}
+        for part in chunks(each for each in distinct(nomination_ids) if each):
+            found.update(await self._read_cards(schema.cards.c.nomination_id.in_(part)))
+        return self._oldest_first(found)
+
+    async def _read_cards(self, condition: ColumnElement[Any]) -> dict[str, PostedCard]:
+        found: dict[str, PostedCard] = {}
+        pauses = Pauses()
+        for row in await self._rows(select(schema.cards.c.body).where(condition)):
+            card = _cards.decode(row.body)
+            found[card.id] = card
+            await pauses()
+        return found
+
+    @staticmethod
+    def _oldest_first(found: dict[str, PostedCard]) -> list[PostedCard]:
+        return sorted(found.values(), key=lambda card: (card.posted_at, card.id))

@@ -1,0 +1,73 @@
+"""Bodies that many rows share, kept once under their hash.
+
+An application stands in the record of each of its credentials and in each of their alerts; with 500
+credentials it would be written a quarter of a million times. Here it is one row.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+from sqlalchemy import ColumnElement, and_, delete, exists, select
+
+from store import schema
+from store.codec import Codec
+from store.session import Pauses, Session, chunks, distinct
+
+T = TypeVar("T")
+
+#: Bodies fetched at once; each may hold hundreds of credentials.
+BODIES = 200
+
+
+def content_hash(body: str) -> str:
+    """160 bits of SHA-256, in hex."""
+    return hashlib.sha256(body.encode()).hexdigest()[:40]
+
+
+class Contents(Session):
+    """The shared bodies."""
+
+    async def _keep(self, bodies: Mapping[str, str]) -> set[str]:
+        """Store bodies under their hashes; the hashes that were new.
+
+        Those already there are locked against `_forget_contents` of another replica until the reference
+        to them is committed (FOR KEY SHARE; SQLite has one writer).
+        """
+        new: set[str] = set()
+        for part in chunks(sorted(bodies)):
+            table = schema.contents
+            known = select(table.c.hash).where(table.c.hash.in_(part)).with_for_update(read=True, key_share=True)
+            missing = set(part) - {row.hash for row in await self._rows(known)}
+            insert = self._insert(table).on_conflict_do_nothing()
+            await self._run_many(insert, [{"hash": each, "body": bodies[each]} for each in sorted(missing)])
+            new |= missing
+        return new
+
+    async def _contents(self, hashes: Iterable[str], codec: Codec[T]) -> dict[str, T]:
+        """hash -> decoded body."""
+        table = schema.contents
+        found: dict[str, T] = {}
+        pauses = Pauses()
+        for part in chunks(distinct(hashes), BODIES):
+            for row in await self._rows(select(table.c.hash, table.c.body).where(table.c.hash.in_(part))):
+                found[row.hash] = codec.decode(row.body)
+                await pauses()
+        return found
+
+    @staticmethod
+    def _unused() -> ColumnElement[bool]:
+        users = (schema.snapshot, schema.snapshot_apps, schema.alerts)
+        return and_(*(~exists().where(user.c.content_hash == schema.contents.c.hash) for user in users))
+
+    async def _forget_contents(self) -> None:
+        """Drop the bodies that no row refers to any more.
+
+        In two steps: a row that another transaction has just begun to use is locked by it and skipped
+        here; once it is locked here nobody can begin to use it, and the second look is final.
+        """
+        table = schema.contents
+        unused = select(table.c.hash).where(self._unused()).with_for_update(skip_locked=True, of=table)
+        hashes = [row.hash for row in await self._rows(unused)]
+        for part in chunks(hashes):
+            await self._run(delete(table).where(table.c.hash.in_(part), self._unused()))

@@ -1,0 +1,182 @@
+"""Engines and connections: which driver an address means, and what each database is told at connect."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg  # type: ignore[import-untyped]
+from sqlalchemy import Connection, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from alerts.errors import SettingsError, StewardError, StoreError, VersionConflict
+
+#: How long SQLite waits for another process that writes (milliseconds).
+BUSY_MILLISECONDS = 15_000
+#: What the write-ahead log is cut back to after a big transaction (bytes).
+JOURNAL_LIMIT = 64 * 1024 * 1024
+#: Connections that PostgreSQL is asked for at most, per process.
+POOL_SIZE = 10
+#: PostgreSQL ends the transaction of a process that was stopped in the middle of it, so that its locks
+#: do not outlive its leases (seconds).
+IDLE_SECONDS = 60
+CONNECT_SECONDS = 10.0
+STATEMENT_SECONDS = 300.0
+
+#: SQLSTATEs after which the caller should read and decide again: unique key, serialisation, deadlock.
+_CONFLICTS = {"23505", "40001", "40P01"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """Where the database is. Exactly one of `path` and `dsn` is filled."""
+
+    #: SQLite: the file.
+    path: Path | None = None
+    #: PostgreSQL: a URL as libpq and asyncpg read it, with all its parameters (sslmode, host, ...).
+    dsn: str = ""
+
+
+def parse_address(url: str) -> Address:
+    """Read a DATABASE_URL: sqlite:///file, postgresql://... or postgres://..., with or without a driver.
+
+    Raises SettingsError. The message never repeats the URL: it may hold a password.
+    """
+    scheme, _, rest = url.partition("://")
+    kind, _, driver = scheme.partition("+")
+    if kind in {"postgres", "postgresql"} and driver in {"", "asyncpg"}:
+        return Address(dsn=f"postgresql://{rest}")
+    if kind == "sqlite" and driver in {"", "aiosqlite"}:
+        try:
+            name = make_url(f"sqlite://{rest}").database
+        except ArgumentError:
+            name = None
+        if not name or ":memory:" in name or name.startswith("file:"):
+            raise SettingsError(["DATABASE_URL: SQLite needs a file, such as sqlite:///var/steward.db"])
+        return Address(path=Path(name))
+    raise SettingsError(
+        [f"DATABASE_URL: {scheme or 'nothing'!r} is not known; use sqlite:///file or postgresql://user@host/database"]
+    )
+
+
+# ---------------------------------------------------------------- SQLite
+
+
+def prepare_file(path: Path) -> None:
+    """Make the database's folder and file, readable by their owner only: it holds people's names.
+
+    Raises StoreError when that is not possible.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"the database file {path} cannot be made: {error}") from error
+
+
+def sqlite_engine(path: Path, *, writes: bool, foreign_keys: bool = True, pooled: bool = True) -> AsyncEngine:
+    """An engine on the file: a writing one begins with BEGIN IMMEDIATE, a reading one may not write."""
+    if not pooled:
+        pool: dict[str, Any] = {"poolclass": NullPool}
+    elif writes:
+        pool = {"pool_size": 1, "max_overflow": 0}
+    else:
+        pool = {"pool_size": 4, "max_overflow": 12}
+    engine = create_async_engine(f"sqlite+aiosqlite:///{path}", **pool)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def connected(connection: Any, _record: object) -> None:
+        # The driver must not begin or commit by itself: it would begin late, and end DDL's transactions.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in _pragmas(writes=writes, foreign_keys=foreign_keys):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begun(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _pragmas(*, writes: bool, foreign_keys: bool) -> list[str]:
+    pragmas = [f"busy_timeout={BUSY_MILLISECONDS}"]
+    if not writes:
+        return [*pragmas, "query_only=ON"]
+    return [
+        *pragmas,
+        # Readers see the last commit while one writes.
+        "journal_mode=WAL",
+        # A commit is on the disk before it returns: a claim that a crash forgets would be sent twice.
+        "synchronous=FULL",
+        # macOS otherwise leaves it in the drive's cache; no effect elsewhere.
+        "fullfsync=ON",
+        f"journal_size_limit={JOURNAL_LIMIT}",
+        "cache_size=-16000",
+        f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
+    ]
+
+
+# ---------------------------------------------------------------- PostgreSQL
+
+
+def postgres_engine(dsn: str, *, pooled: bool = True) -> AsyncEngine:
+    """An engine whose connections asyncpg opens from the address as it stands, TLS parameters included."""
+
+    async def connect() -> Any:
+        return await asyncpg.connect(
+            dsn,
+            timeout=CONNECT_SECONDS,
+            command_timeout=STATEMENT_SECONDS,
+            server_settings={
+                "application_name": "steward",
+                "timezone": "UTC",
+                "idle_in_transaction_session_timeout": str(IDLE_SECONDS * 1000),
+            },
+        )
+
+    pool: dict[str, Any] = {"pool_size": POOL_SIZE, "max_overflow": 0} if pooled else {"poolclass": NullPool}
+    # A connection that a restart of the database has cut is noticed before it is used.
+    return create_async_engine("postgresql+asyncpg://", async_creator=connect, pool_pre_ping=True, **pool)
+
+
+# ---------------------------------------------------------------- errors
+
+
+def _sqlstate(error: DBAPIError) -> str:
+    return str(getattr(error.orig, "sqlstate", "") or "")
+
+
+def _constraint(error: DBAPIError) -> str:
+    cause = error.orig.__cause__ if error.orig is not None else None
+    return str(getattr(cause, "constraint_name", "") or "")
+
+
+def as_ours(error: Exception) -> StewardError:
+    """The error of ours that says what a database's error means to the caller.
+
+    The statement and its values are left out: they hold people's names.
+    """
+    if not isinstance(error, DBAPIError):
+        return StoreError(f"the database failed: {type(error).__name__}: {error}")
+    text = str(error.orig) if error.orig is not None else type(error).__name__
+    state = _sqlstate(error)
+    lost_content = state == "23503" and _constraint(error).endswith("content_hash")
+    if state in _CONFLICTS or lost_content or "UNIQUE constraint failed" in text:
+        return VersionConflict(text)
+    return StoreError(f"the database failed: {text}")
+
+
+@contextmanager
+def our_errors() -> Iterator[None]:
+    """Turn what the database and its drivers raise into our errors."""
+    try:
+        yield
+    except (SQLAlchemyError, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        raise as_ours(error) from error

@@ -1,0 +1,160 @@
+"""What happened: runs, events on their way to the archive, and the audit, whose rows are chained by hash."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, func, insert, select, text, update
+
+from alerts.model import Event, ScanRun
+from store import schema
+from store.codec import Codec, encode
+from store.contents import Contents
+from store.session import Pauses, chunks, distinct
+from store.types import to_utc
+
+_runs: Codec[ScanRun] = Codec(ScanRun)
+_events: Codec[Event] = Codec(Event)
+
+#: The number of PostgreSQL's advisory lock under which rows are added to the audit.
+AUDIT_LOCK = 0x5354_4557_4101
+#: `previous_hash` of the first row.
+GENESIS = "0" * 64
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AuditEntry:
+    """Who did what to what, and what it was before and after."""
+
+    seq: int
+    at: datetime
+    actor_id: str
+    verb: str
+    subject: str
+    before: str
+    after: str
+    previous_hash: str
+    hash: str
+
+    def expected_hash(self) -> str:
+        """sha256 over all other fields, in this order, as a JSON array in ASCII."""
+        fields = [
+            self.seq, to_utc(self.at).isoformat(timespec="microseconds"), self.actor_id, self.verb, self.subject,
+            self.before, self.after, self.previous_hash,
+        ]  # fmt: skip
+        return hashlib.sha256(json.dumps(fields).encode("ascii")).hexdigest()
+
+
+def _entry(row: Row[Any]) -> AuditEntry:
+    return AuditEntry(**row._asdict())
+
+
+class Journal(Contents):
+    """The journal's part of a transaction."""
+
+    # ------------------------------------------------------------ runs
+
+    async def save_run(self, run: ScanRun) -> None:
+        """Insert, or replace by run id. A run ends with dropping the contents that nothing uses any more."""
+        await self._replace(
+            schema.runs, [{"run_id": run.run_id, "started_at": run.started_at, "body": encode(run)}]
+        )
+        await self._forget_contents()
+
+    async def runs(self, limit: int) -> list[ScanRun]:
+        """Newest first."""
+        table = schema.runs
+        newest = select(table.c.body).order_by(table.c.started_at.desc(), table.c.run_id.desc()).limit(limit)
+        return [_runs.decode(row.body) for row in await self._rows(newest)]
+
+    # ------------------------------------------------------------ events
+
+    async def add_events(self, events: Sequence[Event]) -> None:
+        """Insert those whose event_id is new."""
+        statement = self._insert(schema.events).on_conflict_do_nothing(index_elements=["event_id"])
+        rows = ({"event_id": event.event_id, "archived": False, "body": encode(event)} for event in events)
+        await self._run_many(statement, rows)
+
+    async def events_waiting(self, limit: int) -> list[Event]:
+        """Those not yet archived, in the order in which they were added."""
+        table = schema.events
+        waiting = select(table.c.body).where(text("NOT archived")).order_by(table.c.seq).limit(limit)
+        found, pauses = [], Pauses()
+        for row in await self._rows(waiting):
+            found.append(_events.decode(row.body))
+            await pauses()
+        return found
+
+    async def events_archived(self, event_ids: Sequence[str]) -> None:
+        table = schema.events
+        for part in chunks(distinct(event_ids)):
+            await self._run(update(table).where(table.c.event_id.in_(part)).values(archived=True))
+
+    # ------------------------------------------------------------ audit
+
+    #: Entries of this transaction, written when it commits.
+    _audit: list[tuple[datetime, str, str, str, str, str]]
+
+    async def add_audit(self, at: datetime, actor_id: str, verb: str, subject: str, before: str, after: str) -> None:
+        """Append to the audit; rows are never changed.
+
+        The row is written with the commit: a chain has one end, and whoever holds it holds up all others.
+        """
+        self._audit.append((at, actor_id, verb, subject, before, after))
+
+    async def _write_audit(self) -> None:
+        if not self._audit:
+            return
+        table = schema.audit
+        if not self._sqlite:
+            await self._scalar(select(func.pg_advisory_xact_lock(AUDIT_LOCK)))
+        last = await self._row(select(table.c.seq, table.c.hash).order_by(table.c.seq.desc()).limit(1))
+        seq, previous = (last.seq, last.hash) if last is not None else (0, GENESIS)
+        rows = []
+        for at, actor_id, verb, subject, before, after in self._audit:
+            seq += 1
+            entry = AuditEntry(
+                seq=seq, at=at, actor_id=actor_id, verb=verb, subject=subject, before=before, after=after,
+                previous_hash=previous, hash="",
+            )  # fmt: skip
+            previous = entry.expected_hash()
+            rows.append(
+                {
+                    "seq": seq,
+                    "at": at,
+                    "actor_id": actor_id,
+                    "verb": verb,
+                    "subject": subject,
+                    "before": before,
+                    "after": after,
+                    "previous_hash": entry.previous_hash,
+                    "hash": previous,
+                }
+            )
+        self._audit.clear()
+        await self._run_many(insert(table), rows)
+
+    async def audit_broken_at(self) -> int | None:
+        """Number of the first audit row that does not fit the chain; None when all fit.
+
+        It proves that no row was changed, taken out or put in between; rows cut off at the end do not
+        show, unless the last hash is kept elsewhere.
+        """
+        previous, seq = GENESIS, 0
+        pauses = Pauses()
+        async for part in self._parts(select(schema.audit).order_by(schema.audit.c.seq)):
+            for row in part:
+                entry, seq = _entry(row), seq + 1
+                if entry.seq != seq or entry.previous_hash != previous or entry.hash != entry.expected_hash():
+                    return seq
+                previous = entry.hash
+                await pauses()
+        return None
+
+    async def audit_last(self, limit: int) -> list[AuditEntry]:
+        """Newest first."""
+        newest = select(schema.audit).order_by(schema.audit.c.seq.desc()).limit(limit)
+        return [_entry(row) for row in await self._rows(newest)]

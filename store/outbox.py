@@ -1,0 +1,196 @@
+"""Notices and deliveries: what must be told, and the rows that workers claim, one worker at a time."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, update
+
+from alerts.model import Delivery, DeliveryState, Notice
+from store import schema
+from store.codec import Codec, encode
+from store.session import Pauses, Session, chunks, distinct
+
+_notices: Codec[Notice] = Codec(Notice)
+_deliveries: Codec[Delivery] = Codec(Delivery)
+
+_WAITING = (DeliveryState.PENDING.value, DeliveryState.SENDING.value)
+
+
+def _delivery(row: Row[Any]) -> Delivery:
+    """The columns that a claim changes win over the body."""
+    return replace(
+        _deliveries.decode(row.body),
+        state=DeliveryState(row.state),
+        attempts=row.attempts,
+        fence=row.fence,
+        lease_until=row.lease_until,
+    )
+
+
+def _columns(delivery: Delivery) -> dict[str, Any]:
+    return {
+        "recipient_id": delivery.recipient_id,
+        "state": delivery.state.value,
+        "attempts": delivery.attempts,
+        "fence": delivery.fence,
+        "created_at": delivery.created_at,
+        "not_before": delivery.not_before,
+        "lease_until": delivery.lease_until,
+        "body": encode(delivery),
+    }
+
+
+def _claimable(now: datetime) -> ColumnElement[bool]:
+    table = schema.deliveries
+    return or_(
+        and_(table.c.state == DeliveryState.PENDING.value, table.c.not_before <= now),
+        and_(table.c.state == DeliveryState.SENDING.value, table.c.lease_until <= now),
+    )
+
+
+class Outbox(Session):
+    """The outbox' part of a transaction."""
+
+    # ------------------------------------------------------------ notices
+
+    async def add_notices(self, notices: Sequence[Notice]) -> list[Notice]:
+        """Insert those whose key is new; returns the inserted ones."""
+        table = schema.notices
+        insert = self._insert(table).on_conflict_do_nothing().returning(table.c.id)
+        rows = (
+            {
+                "id": notice.id,
+                "alert_id": notice.alert_id,
+                "stage": notice.stage,
+                "recipient_id": notice.recipient_id,
+                "kind": notice.kind.value,
+                "created_at": notice.created_at,
+                "body": encode(notice),
+            }
+            for notice in notices
+        )
+        new = dict.fromkeys(await self._written(insert, rows))
+        inserted = []
+        for notice in notices:
+            if notice.id in new:
+                # Two of one id in one call: the first of them was inserted.
+                del new[notice.id]
+                inserted.append(notice)
+        return inserted
+
+    async def notices(self, alert_ids: Sequence[str]) -> list[Notice]:
+        """Oldest first."""
+        table = schema.notices
+        found: list[tuple[datetime, Notice]] = []
+        pauses = Pauses()
+        for part in chunks(distinct(alert_ids)):
+            for row in await self._rows(select(table.c.created_at, table.c.body).where(table.c.alert_id.in_(part))):
+                found.append((row.created_at, _notices.decode(row.body)))
+                await pauses()
+        found.sort(key=lambda pair: (pair[0], pair[1].id))
+        return [notice for _, notice in found]
+
+    # ------------------------------------------------------------ deliveries
+
+    async def add_deliveries(self, deliveries: Sequence[Delivery]) -> None:
+        """Insert, in this order: it is the order in which they will be claimed."""
+        for part in chunks(deliveries):
+            await self._run_many(
+                self._insert(schema.deliveries), [{"id": delivery.id, **_columns(delivery)} for delivery in part]
+            )
+            links = [
+                {"delivery_id": delivery.id, "alert_id": alert_id}
+                for delivery in part
+                for alert_id in distinct(delivery.alert_ids)
+            ]
+            await self._run_many(self._insert(schema.delivery_alerts), links)
+
+    async def claim_deliveries(self, now: datetime, lease_seconds: float, limit: int) -> list[Delivery]:
+        """Pending ones whose `not_before` has come, and sending ones whose lease ran out, oldest first.
+
+        Each is returned as stored after the claim: state sending, lease set, attempts and fence counted
+        up. Two replicas never get the same one: PostgreSQL skips rows that another transaction has
+        locked, SQLite lets one transaction write at a time.
+        """
+        table = schema.deliveries
+        candidates = (
+            select(table)
+            .where(_claimable(now))
+            .order_by(table.c.created_at, table.c.seq)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        lease = now + timedelta(seconds=lease_seconds)
+        rows = await self._rows(candidates)
+        for part in chunks([row.seq for row in rows]):
+            await self._run(
+                update(table)
+                .where(table.c.seq.in_(part))
+                .values(
+                    state=DeliveryState.SENDING.value,
+                    lease_until=lease,
+                    attempts=table.c.attempts + 1,
+                    fence=table.c.fence + 1,
+                )
+            )
+        return [
+            replace(
+                _delivery(row),
+                state=DeliveryState.SENDING,
+                lease_until=lease,
+                attempts=row.attempts + 1,
+                fence=row.fence + 1,
+            )
+            for row in rows
+        ]
+
+    async def save_delivery(self, delivery: Delivery) -> bool:
+        """Store an outcome if `fence` is still the stored one; False when another worker has it."""
+        table = schema.deliveries
+        own = update(table).where(table.c.id == delivery.id, table.c.fence == delivery.fence)
+        return await self._run(own.values(**_columns(delivery))) == 1
+
+    async def deliveries(self, ids: Sequence[str]) -> dict[str, Delivery]:
+        table = schema.deliveries
+        found: dict[str, Delivery] = {}
+        for part in chunks(distinct(ids)):
+            statement = select(table).where(table.c.id.in_(part))
+            found.update({delivery.id: delivery for delivery in await self._read_deliveries(statement)})
+        return found
+
+    async def deliveries_of_alerts(self, alert_ids: Sequence[str]) -> list[Delivery]:
+        """Oldest first, each once."""
+        table, links = schema.deliveries, schema.delivery_alerts
+        found: dict[int, Delivery] = {}
+        pauses = Pauses()
+        for part in chunks(distinct(alert_ids)):
+            linked = select(links.c.delivery_id).where(links.c.alert_id.in_(part))
+            for row in await self._rows(select(table).where(table.c.id.in_(linked))):
+                if row.seq not in found:
+                    found[row.seq] = _delivery(row)
+                    await pauses()
+        return [found[seq] for seq in sorted(found, key=lambda seq: (found[seq].created_at, seq))]
+
+    async def _read_deliveries(self, statement: Select[Any]) -> list[Delivery]:
+        found, pauses = [], Pauses()
+        for row in await self._rows(statement):
+            found.append(_delivery(row))
+            await pauses()
+        return found
+
+    async def deliveries_waiting(self) -> int:
+        """How many are pending or sending."""
+        table = schema.deliveries
+        return int(await self._scalar(select(func.count()).where(table.c.state.in_(_WAITING))) or 0)
+
+    async def next_delivery_at(self) -> datetime | None:
+        """The earliest time at which one can be claimed, None when nothing waits."""
+        table = schema.deliveries
+        pending, sending = _WAITING
+        earliest = [
+            await self._scalar(select(func.min(table.c.not_before)).where(table.c.state == pending)),
+            await self._scalar(select(func.min(table.c.lease_until)).where(table.c.state == sending)),
+        ]
+        return min((moment for moment in earliest if moment is not None), default=None)

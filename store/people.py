@@ -1,0 +1,60 @@
+"""People as last read from Graph, and where they can be reached in Teams."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import select
+
+from alerts.model import Conversation, Person
+from store import schema
+from store.codec import Codec, encode
+from store.session import Pauses, Session, chunks, distinct
+
+_people: Codec[Person] = Codec(Person)
+_conversations: Codec[Conversation] = Codec(Conversation)
+
+
+class People(Session):
+    """The people's part of a transaction."""
+
+    async def conversations(self, person_ids: Sequence[str]) -> dict[str, Conversation]:
+        table = schema.conversations
+        found: dict[str, Conversation] = {}
+        for part in chunks(distinct(person_ids)):
+            for row in await self._rows(select(table).where(table.c.person_id.in_(part))):
+                found[row.person_id] = _conversations.decode(row.body)
+        return found
+
+    async def save_conversation(self, conversation: Conversation) -> None:
+        """Insert, or replace by person."""
+        row = {"person_id": conversation.person_id, "body": encode(conversation)}
+        await self._replace(schema.conversations, [row])
+
+    async def people(self, ids: Sequence[str]) -> dict[str, Person]:
+        """People as last read from Graph."""
+        table = schema.people
+        found: dict[str, Person] = {}
+        pauses = Pauses()
+        for part in chunks(distinct(ids)):
+            for row in await self._rows(select(table.c.id, table.c.body).where(table.c.id.in_(part))):
+                found[row.id] = _people.decode(row.body)
+                await pauses()
+        return found
+
+    async def people_managed_by(self, manager_id: str, limit: int = 20) -> list[Person]:
+        """Enabled users with this manager, by object id; nobody for ''."""
+        table = schema.people
+        if not manager_id:
+            return []
+        managed = select(table.c.body).where(table.c.manager_id == manager_id, table.c.counts.is_(True))
+        rows = await self._rows(managed.order_by(table.c.id).limit(limit))
+        return [_people.decode(row.body) for row in rows]
+
+    async def save_people(self, people: Iterable[Person]) -> None:
+        """Insert, or replace by id."""
+        await self._replace(
+            schema.people,
+            (
+                {"id": person.id, "manager_id": person.manager_id, "counts": person.counts, "body": encode(person)}
+                for person in people
+            ),
+        )

@@ -1,0 +1,120 @@
+"""What all parts of a transaction share: running statements, chunks, upserts, and pauses for the event loop."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Hashable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import Executable, Row, Table, or_
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from store.engine import our_errors
+
+T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
+
+#: Ids per IN list and rows per statement: a few milliseconds of work between two awaits.
+CHUNK = 500
+#: Longest stretch of pure computing between two looks of the event loop at everybody else (seconds).
+STRETCH = 0.01
+
+Upsert = sqlite.Insert | postgresql.Insert
+
+
+def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
+    """The items in lists of at most `size`."""
+    rest = iter(items)
+    while part := list(islice(rest, size)):
+        yield part
+
+
+def distinct(items: Iterable[K]) -> list[K]:
+    """Each item once, in order of first appearance."""
+    return list(dict.fromkeys(items))
+
+
+class Pauses:
+    """Lets others run when a loop has computed for a while: `await pauses()` costs little when not due."""
+
+    def __init__(self) -> None:
+        self._since = time.monotonic()
+
+    async def __call__(self) -> None:
+        if time.monotonic() - self._since > STRETCH:
+            await asyncio.sleep(0)
+            self._since = time.monotonic()
+
+
+class Session:
+    """One open transaction on one connection; the parts of the store build on it."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+        self._sqlite = connection.dialect.name == "sqlite"
+
+    async def _rows(self, statement: Executable) -> Sequence[Row[Any]]:
+        with our_errors():
+            return (await self._connection.execute(statement)).all()
+
+    async def _row(self, statement: Executable) -> Row[Any] | None:
+        with our_errors():
+            return (await self._connection.execute(statement)).first()
+
+    async def _scalar(self, statement: Executable) -> Any:
+        with our_errors():
+            return (await self._connection.execute(statement)).scalar()
+
+    async def _parts(self, statement: Executable, size: int = CHUNK) -> AsyncIterator[Sequence[Row[Any]]]:
+        """The rows of a long answer, a part at a time, so that none of them holds up the event loop."""
+        with our_errors():
+            result = await self._connection.stream(statement)
+        try:
+            while True:
+                with our_errors():
+                    part = await result.fetchmany(size)
+                if not part:
+                    return
+                yield part
+        finally:
+            with our_errors():
+                await result.close()
+
+    async def _run(self, statement: Executable) -> int:
+        """Run one statement that changes rows; how many it changed."""
+        with our_errors():
+            result = await self._connection.execute(statement)
+        return int(getattr(result, "rowcount", -1))
+
+    async def _run_many(self, statement: Executable, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Run one statement for each row, in order; the rows may come from a generator."""
+        for part in chunks(rows):
+            with our_errors():
+                await self._connection.execute(statement, part)
+
+    async def _written(self, statement: Executable, rows: Iterable[Mapping[str, Any]]) -> list[Any]:
+        """Run an INSERT with RETURNING of one column for each row; that column of the rows written."""
+        found: list[Any] = []
+        for part in chunks(rows):
+            with our_errors():
+                found.extend((await self._connection.execute(statement, part)).scalars())
+        return found
+
+    def _insert(self, table: Table) -> Upsert:
+        """INSERT with the ON CONFLICT of the engine at hand; both spell it alike."""
+        return sqlite.insert(table) if self._sqlite else postgresql.insert(table)
+
+    def _replacing(self, table: Table) -> Executable:
+        """INSERT that replaces the row with the same primary key, unless nothing in it changes."""
+        insert = self._insert(table)
+        key = [column.name for column in table.primary_key]
+        others = [column.name for column in table.columns if column.name not in key]
+        changed = or_(*(table.c[name].is_distinct_from(insert.excluded[name]) for name in others))
+        return insert.on_conflict_do_update(
+            index_elements=key, set_={name: insert.excluded[name] for name in others}, where=changed
+        )
+
+    async def _replace(self, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Insert rows, or replace those with the same primary key; the later of two equal keys wins."""
+        await self._run_many(self._replacing(table), rows)

@@ -1,0 +1,60 @@
+"""Answers already given, small values, and leases."""
+
+import hashlib
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, or_, select
+
+from alerts.errors import VersionConflict
+from store import schema
+from store.session import Session
+
+
+def _key_hash(key: str) -> str:
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class Small(Session):
+    """The small things' part of a transaction."""
+
+    async def answer_given(self, key: str) -> str | None:
+        """The stored answer for an idempotency key, None when it is new."""
+        table = schema.answers_given
+        row = await self._row(select(table.c.answer).where(table.c.key_hash == _key_hash(key)))
+        return None if row is None else str(row.answer)
+
+    async def save_answer_given(self, key: str, answer: str, at: datetime) -> None:
+        """Store the answer to a key that is new.
+
+        Raises VersionConflict when the key has an answer: the same request was handled at the same
+        time, and this transaction must not take effect a second time.
+        """
+        table = schema.answers_given
+        insert = self._insert(table).on_conflict_do_nothing()
+        row = {"key_hash": _key_hash(key), "answer": answer, "at": at}
+        if await self._run(insert.values(row)) != 1:
+            raise VersionConflict("this request was answered at the same time")
+
+    async def value(self, name: str) -> str | None:
+        table = schema.stored_values
+        row = await self._row(select(table.c.value).where(table.c.name == name))
+        return None if row is None else str(row.value)
+
+    async def set_value(self, name: str, value: str) -> None:
+        await self._replace(schema.stored_values, [{"name": name, "value": value}])
+
+    async def acquire_lease(self, name: str, holder: str, now: datetime, seconds: float) -> bool:
+        """One holder at a time, for the scan across replicas; renewing one's own succeeds."""
+        table = schema.leases
+        insert = self._insert(table).values(name=name, holder=holder, until=now + timedelta(seconds=seconds))
+        # One statement decides: whoever comes second sees the row of the first.
+        taken = insert.on_conflict_do_update(
+            index_elements=["name"],
+            set_={"holder": insert.excluded.holder, "until": insert.excluded.until},
+            where=or_(table.c.holder == insert.excluded.holder, table.c.until <= now),
+        )
+        return await self._run(taken) == 1
+
+    async def release_lease(self, name: str, holder: str) -> None:
+        table = schema.leases
+        await self._run(delete(table).where(table.c.name == name, table.c.holder == holder))

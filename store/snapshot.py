@@ -1,0 +1,254 @@
+"""The last record of every credential, what is remembered of owners, and finding apps by name."""
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, bindparam, case, delete, exists, func, or_, select
+
+from alerts.model import (
+    Application,
+    Credential,
+    CredentialRecord,
+    CredentialType,
+    EscalationPath,
+    PreviousOwner,
+)
+from store import schema
+from store.codec import Codec, encode
+from store.contents import Contents, content_hash
+from store.session import Pauses, chunks, distinct
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NO_CREDENTIAL = Credential(key_id="", type=CredentialType.CLIENT_SECRET)
+
+_records: Codec[CredentialRecord] = Codec(CredentialRecord)
+_credentials: Codec[Credential] = Codec(Credential)
+_previous: Codec[tuple[PreviousOwner, ...]] = Codec(tuple[PreviousOwner, ...])
+
+
+def fold(text: str) -> str:
+    """Text as names are compared: compatibility forms, case and spaces do not count."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def shared_part(record: CredentialRecord) -> CredentialRecord:
+    """What a record has in common with the other records of its app."""
+    return replace(
+        record,
+        run_id="",
+        scan_date=_EPOCH,
+        days_left=None,
+        credential=_NO_CREDENTIAL,
+        path=EscalationPath.UNROUTABLE,
+        email_sent=False,
+        alert_type="",
+    )
+
+
+@dataclass
+class _Sharing:
+    """Encodes what records share; consecutive records of one app are encoded once."""
+
+    last: CredentialRecord | None = None
+    hash: str = ""
+    body: str = ""
+
+    def of(self, record: CredentialRecord) -> tuple[str, str]:
+        """(hash, body) of the shared part."""
+        last = self.last
+        same = (
+            last is not None
+            and last.application is record.application
+            and last.owners is record.owners
+            and last.owner is record.owner
+            and last.owner_manager is record.owner_manager
+            and last.previous_owners is record.previous_owners
+            and last.tenant_id == record.tenant_id
+        )
+        if not same:
+            self.body = encode(shared_part(record))
+            self.hash = content_hash(self.body)
+        self.last = record
+        return self.hash, self.body
+
+
+def _row(record: CredentialRecord, hash_: str) -> dict[str, Any]:
+    return {
+        "object_id": record.application.object_id,
+        "key_id": record.credential.key_id,
+        "run_id": record.run_id,
+        "scan_date": record.scan_date,
+        "days_left": record.days_left,
+        "ends_at": record.credential.end,
+        "ownerless": record.ownerless,
+        "path": record.path.value,
+        "alert_type": record.alert_type,
+        "email_sent": record.email_sent,
+        "content_hash": hash_,
+        "body": encode(record.credential),
+    }
+
+
+def _by_end() -> tuple[ColumnElement[Any], ...]:
+    """By end date, those without one last."""
+    table = schema.snapshot
+    return table.c.ends_at.asc().nulls_last(), table.c.object_id.asc(), table.c.key_id.asc()
+
+
+class Snapshot(Contents):
+    """The snapshot's part of a transaction."""
+
+    async def save_snapshot(self, records: Iterable[CredentialRecord]) -> None:
+        """Insert or replace by (object id, key id).
+
+        What records of one app share is written only when it is new; the rows themselves are narrow.
+        """
+        sharing, pauses = _Sharing(), Pauses()
+        for part in chunks(records):
+            rows: list[dict[str, Any]] = []
+            bodies: dict[str, str] = {}
+            shared: dict[str, CredentialRecord] = {}
+            for record in part:
+                hash_, bodies[hash_] = sharing.of(record)
+                shared[hash_] = record
+                rows.append(_row(record, hash_))
+                await pauses()
+            new = await self._keep(bodies)
+            await self._save_owners_of({hash_: shared[hash_] for hash_ in new})
+            await self._save_apps({row["object_id"]: row["content_hash"] for row in rows}, shared)
+            await self._replace(schema.snapshot, rows)
+
+    async def _save_owners_of(self, shared: Mapping[str, CredentialRecord]) -> None:
+        rows = [
+            {"content_hash": hash_, "person_id": person_id}
+            for hash_, record in shared.items()
+            for person_id in distinct(p.id for p in (*record.owners, *record.application.owners))
+        ]
+        await self._run_many(self._insert(schema.snapshot_owners).on_conflict_do_nothing(), rows)
+
+    async def _save_apps(self, hashes: Mapping[str, str], shared: Mapping[str, CredentialRecord]) -> None:
+        """Point each app's row at its newest content; unchanged ones are left alone."""
+        table = schema.snapshot_apps
+        known = select(table.c.object_id, table.c.content_hash).where(table.c.object_id.in_(list(hashes)))
+        stored = {row.object_id: row.content_hash for row in await self._rows(known)}
+        changed = [
+            {
+                "object_id": object_id,
+                "app_id": shared[hash_].application.app_id,
+                "name": fold(shared[hash_].application.display_name),
+                "content_hash": hash_,
+            }
+            for object_id, hash_ in hashes.items()
+            if stored.get(object_id) != hash_
+        ]
+        await self._replace(table, changed)
+
+    async def remove_from_snapshot(self, keys: Sequence[tuple[str, str]]) -> None:
+        table, apps = schema.snapshot, schema.snapshot_apps
+        one = delete(table).where(table.c.object_id == bindparam("o"), table.c.key_id == bindparam("k"))
+        await self._run_many(one, ({"o": object_id, "k": key_id} for object_id, key_id in keys))
+        for part in chunks(distinct(object_id for object_id, _ in keys)):
+            left = exists().where(table.c.object_id == apps.c.object_id)
+            await self._run(delete(apps).where(apps.c.object_id.in_(part), ~left))
+
+    async def snapshot_keys(self) -> dict[tuple[str, str], str]:
+        """(object id, key id) -> run_id in which it was last seen."""
+        table = schema.snapshot
+        keys: dict[tuple[str, str], str] = {}
+        async for part in self._parts(select(table.c.object_id, table.c.key_id, table.c.run_id), 2000):
+            keys.update({(row.object_id, row.key_id): row.run_id for row in part})
+        return keys
+
+    async def snapshot_due(self, until: datetime) -> list[CredentialRecord]:
+        """Records whose end date is at or before `until`, expired ones included, by end date."""
+        table = schema.snapshot
+        return await self._read(select(table).where(table.c.ends_at <= until).order_by(*_by_end()))
+
+    async def snapshot_of_apps(self, object_ids: Sequence[str]) -> list[CredentialRecord]:
+        """In the order of the ids, each app's by end date."""
+        table = schema.snapshot
+        found: dict[str, list[CredentialRecord]] = {}
+        for part in chunks(distinct(object_ids)):
+            statement = select(table).where(table.c.object_id.in_(part)).order_by(*_by_end())
+            for record in await self._read(statement):
+                found.setdefault(record.application.object_id, []).append(record)
+        return [record for object_id in distinct(object_ids) for record in found.get(object_id, [])]
+
+    async def snapshot_of_owner(self, person_id: str) -> list[CredentialRecord]:
+        """Records of apps whose owners (counting or not) include the person, by end date."""
+        table, owners = schema.snapshot, schema.snapshot_owners
+        own = select(owners.c.content_hash).where(owners.c.person_id == person_id)
+        return await self._read(select(table).where(table.c.content_hash.in_(own)).order_by(*_by_end()))
+
+    async def snapshot_ownerless(self) -> list[CredentialRecord]:
+        """Records without a counting owner, by end date; those without an end date last."""
+        table = schema.snapshot
+        return await self._read(select(table).where(table.c.ownerless.is_(True)).order_by(*_by_end()))
+
+    async def _read(self, statement: Select[Any]) -> list[CredentialRecord]:
+        rows: list[Row[Any]] = []
+        async for part in self._parts(statement):
+            rows.extend(part)
+        shared = await self._contents((row.content_hash for row in rows), _records)
+        records, pauses = [], Pauses()
+        for row in rows:
+            records.append(
+                replace(
+                    shared[row.content_hash],
+                    run_id=row.run_id,
+                    scan_date=row.scan_date,
+                    days_left=row.days_left,
+                    credential=_credentials.decode(row.body),
+                    path=EscalationPath(row.path),
+                    email_sent=row.email_sent,
+                    alert_type=row.alert_type,
+                )
+            )
+            await pauses()
+        return records
+
+    async def find_apps(self, text: str, limit: int) -> list[Application]:
+        """Apps by object id, app id, or part of the display name (any case); exact ones first."""
+        apps, contents = schema.snapshot_apps, schema.contents
+        wanted, name = text.strip().lower(), fold(text)
+        if not name:
+            return []
+        by_id = or_(func.lower(apps.c.object_id) == wanted, func.lower(apps.c.app_id) == wanted)
+        by_part = apps.c.name.contains(name, autoescape=True)
+        begins = apps.c.name.startswith(name, autoescape=True)
+        rank = case((by_id, 0), (apps.c.name == name, 1), (begins, 2), else_=3)
+        statement = (
+            select(contents.c.body)
+            .join(apps, apps.c.content_hash == contents.c.hash)
+            .where(or_(by_id, by_part))
+            .order_by(rank, apps.c.name, apps.c.object_id)
+            .limit(limit)
+        )
+        found, pauses = [], Pauses()
+        for row in await self._rows(statement):
+            found.append(_records.decode(row.body).application)
+            await pauses()
+        return found
+
+    async def save_owners_seen(self, seen: Mapping[str, tuple[PreviousOwner, ...]]) -> None:
+        """object id -> the counting owners (at most 3) with their managers and the date; replaces."""
+        rows = ({"object_id": object_id, "body": encode(owners)} for object_id, owners in seen.items())
+        await self._replace(schema.owners_seen, rows)
+
+    async def owners_seen(self, object_ids: Sequence[str] | None = None) -> dict[str, tuple[PreviousOwner, ...]]:
+        table = schema.owners_seen
+        if object_ids is None:
+            statements = [select(table)]
+        else:
+            statements = [select(table).where(table.c.object_id.in_(part)) for part in chunks(distinct(object_ids))]
+        found: dict[str, tuple[PreviousOwner, ...]] = {}
+        pauses = Pauses()
+        for statement in statements:
+            async for rows in self._parts(statement):
+                for row in rows:
+                    found[row.object_id] = _previous.decode(row.body)
+                    await pauses()
+        return found

@@ -1,0 +1,23 @@
+"""One transaction of the working state: all parts of alerts.ports.Transaction in one class."""
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from store.alerts import Alerts
+from store.cards import Cards
+from store.journal import Journal
+from store.outbox import Outbox
+from store.people import People
+from store.small import Small
+from store.snapshot import Snapshot
+
+
+class SqlTransaction(Snapshot, Alerts, Journal, Outbox, Cards, People, Small):
+    """Implements alerts.ports.Transaction, and reads the audit."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        super().__init__(connection)
+        self._audit = []
+
+    async def finish(self) -> None:
+        """Write what was kept for the end; the store calls it before the commit."""
+        await self._write_audit()

@@ -39,8 +39,9 @@ log = logging.getLogger(__name__)
 LEASE_SECONDS = 60.0
 #: How long a send whose outcome is unknown is held before its one repeat.
 UNCLEAR_HOLD = timedelta(minutes=10)
-#: Marks in `error_code` of a waiting row.
-RETRY, REPEAT = "retry", "repeat"
+#: Marks in `error_code` of a row that is not finished: it certainly did not arrive; its outcome is unknown;
+#: being sent again after RETRY; being sent for the second and last time after an unknown outcome.
+RETRY, UNCLEAR_ONCE, SENDING, REPEAT = "retry", "unclearOnce", "sending", "repeat"
 #: Retries of sends that certainly did not arrive; with the backoff below more than a day.
 MAX_ATTEMPTS = 300
 
@@ -109,15 +110,15 @@ class Deliverer:
     # ------------------------------------------------------------ one delivery
 
     async def _handle(self, delivery: Delivery) -> None:
-        if delivery.attempts > 1 and delivery.error_code == "":
-            # A worker died with it in hand: this is the one repeat.
-            delivery = replace(delivery, error_code=REPEAT)
+        if delivery.attempts > 1:
+            if delivery.error_code == REPEAT and delivery.purpose is not DeliveryPurpose.UPDATE:
+                await self._finish(delivery, DeliveryState.UNCLEAR, "unclear", "a worker died twice while sending")
+                return
+            # Without a mark, or with SENDING, a worker died with it in hand: this is the one repeat.
+            delivery = replace(delivery, error_code=SENDING if delivery.error_code == RETRY else REPEAT)
             async with self.store.transaction() as tx:
                 if not await tx.save_delivery(delivery):
                     return
-        elif delivery.attempts > 1 and delivery.error_code == REPEAT and delivery.purpose is not DeliveryPurpose.UPDATE:
-            await self._finish(delivery, DeliveryState.UNCLEAR, "unclear", "a worker died twice while sending")
-            return
         async with self.store.reading() as tx:
             prepared = await self._prepare(tx, delivery)
             card = await tx.card(delivery.card_id) if delivery.card_id else None
@@ -180,7 +181,7 @@ class Deliverer:
             if alert.state not in (AlertState.OPEN, AlertState.SUPERSEDED) or place is None or not place.on_route:
                 continue
             snoozed = place.snoozed_until is not None and place.snoozed_until > now
-            taken_since = alert.answer is not None and alert.answer.at > delivery.created_at
+            taken_since = alert.answer is not None and alert.answer.at >= delivery.created_at
             if not snoozed and not taken_since:
                 return True
         return False
@@ -254,7 +255,7 @@ class Deliverer:
                 log.error("our own configuration keeps messages from being sent: %s", error)
                 await self._again(delivery, now + timedelta(minutes=5), error)
             case Outcome.UNCLEAR if delivery.error_code != REPEAT:
-                await self._again(delivery, now + UNCLEAR_HOLD, error, mark=REPEAT)
+                await self._again(delivery, now + UNCLEAR_HOLD, error, mark=UNCLEAR_ONCE)
             case Outcome.UNCLEAR:
                 await self._finish(delivery, DeliveryState.UNCLEAR, error.code or "unclear", str(error), took_ms)
             case _:

@@ -253,7 +253,8 @@ class Judge:
         """Fill in the wanted notices, and end the snoozes that are over."""
         for number, recipient in enumerate(judged.recipients):
             wanted = wanted_notice(judged.alert, recipient, standing.noticed, self.now, self.policy)
-            if recipient.snoozed_until is not None and recipient.snoozed_until <= self.now:
+            # A notice that breaks through ends the snooze: the last stage, or the expiry.
+            if recipient.snoozed_until is not None and (wanted is not None or recipient.snoozed_until <= self.now):
                 judged.events.append(
                     alert_event(
                         EventType.SNOOZE_ENDED,

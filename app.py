@@ -1,0 +1,123 @@
+"""Steward's front door: settings -> adapters -> product; the only place that chooses real or practice."""
+
+import argparse
+import asyncio
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from alerts.errors import OutsideError, SettingsError
+from config import ROLES, Mode, Settings, claim_state_dir, enter_practice, from_environment
+
+#: Exit codes, design 1.1.
+DONE, FOUND_A_PROBLEM, WRONG_USAGE, OUTSIDE_FAILED = 0, 1, 2, 3
+
+
+@dataclass(frozen=True)
+class Started:
+    """What every command starts from."""
+
+    settings: Settings
+    #: The running practice tenant (sandbox.launch.Practice), None in production.
+    practice: Any
+    roles: frozenset[str]
+    arguments: argparse.Namespace
+
+
+def _rooms(name: str) -> Any:
+    """Load a part of the product by name.
+
+    Only here, and on purpose: the libraries read SSL_CERT_FILE when they are imported, which the practice
+    tenant must have set by then; and a process that is only the bot must not load msgraph at all.
+    """
+    return importlib.import_module(name)
+
+
+def _serve(started: Started) -> int:
+    return int(asyncio.run(_rooms("service.run").serve(started.settings, started.practice, started.roles)))
+
+
+def _scan(started: Started) -> int:
+    as_json = bool(started.arguments.json)
+    return int(asyncio.run(_rooms("service.once").scan(started.settings, started.practice, as_json=as_json)))
+
+
+def _audit(started: Started) -> int:
+    as_json = bool(started.arguments.json)
+    return int(asyncio.run(_rooms("service.once").audit(started.settings, started.practice, as_json=as_json)))
+
+
+def _package(started: Started) -> int:
+    return int(_rooms("service.package").package(started.settings, Path(started.arguments.out)))
+
+
+COMMANDS: dict[str, Callable[[Started], int]] = {
+    "serve": _serve,
+    "scan": _scan,
+    "audit": _audit,
+    "package": _package,
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="app.py", description="Tells people before their applications' credentials expire."
+    )
+    commands = parser.add_subparsers(dest="command", metavar="command")
+    serve = commands.add_parser("serve", help="the service: bot, delivery workers, scanner, pages (default)")
+    serve.add_argument("--only", default="", metavar="ROLES", help="a comma-separated part of: bot,worker,scanner")
+    scan = commands.add_parser("scan", help="one scan now; it queues, a worker sends")
+    scan.add_argument("--json", action="store_true", help="print one JSON object")
+    audit = commands.add_parser("audit", help="the ledger: every due credential with its one state")
+    audit.add_argument("--json", action="store_true", help="print one JSON object")
+    package = commands.add_parser("package", help="build the Teams app package")
+    package.add_argument("--out", default="steward-teams-app.zip", metavar="FILE", help="where to write it")
+    return parser
+
+
+def _roles(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> frozenset[str]:
+    """What this process will be; a command of its own scans and reads, but serves nobody."""
+    if arguments.command != "serve":
+        return frozenset({"scanner", "worker"}) if arguments.command != "package" else frozenset()
+    named = frozenset(part.strip() for part in arguments.only.split(",") if part.strip())
+    if named - ROLES:
+        parser.error(f"--only: {', '.join(sorted(named - ROLES))} is no role; roles are {', '.join(sorted(ROLES))}")
+    return named or ROLES
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    parser = _parser()
+    arguments = parser.parse_args(list(argv) if argv is not None else sys.argv[1:] or ["serve"])
+    if arguments.command is None:
+        parser.print_help()
+        return WRONG_USAGE
+    roles = _roles(arguments, parser)
+    practice = None
+    try:
+        settings = from_environment(roles=roles)
+        claim_state_dir(settings)
+        if settings.mode is Mode.PRACTICE:
+            launch = _rooms("sandbox.launch")
+            practice = launch.start_or_attach(
+                settings.service.state_dir, settings.practice.apps, settings.practice.seed
+            )
+            settings = enter_practice(settings, practice.settings, roles=roles)
+        return COMMANDS[arguments.command](Started(settings, practice, roles, arguments))
+    except SettingsError as error:
+        for problem in error.problems:
+            print(f"settings: {problem}", file=sys.stderr)
+        return WRONG_USAGE
+    except OutsideError as error:
+        print(f"outside: {error}", file=sys.stderr)
+        return OUTSIDE_FAILED
+    finally:
+        if practice is not None:
+            practice.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

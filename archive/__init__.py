@@ -1,0 +1,1 @@
+"""The history of all credentials: embedded Parquet files always, Log Analytics as well when configured."""

@@ -1,0 +1,13 @@
+-- Made from tenant_applications.kql by `python -m archive.translate`; do not edit.
+WITH "_l0_scalar" AS MATERIALIZED (SELECT CASE WHEN typeof(_f._c1) = 'VARCHAR' AND _f._p IS NULL THEN '' ELSE _f._c1 END AS "v" FROM (SELECT 1) AS _one LEFT JOIN (SELECT _c1, true AS _p FROM (WITH _s0 AS (SELECT * FROM "CredentialScanRuns_CL"),
+     _s1 AS (SELECT * FROM _s0 WHERE (("TimeGenerated" > (CAST($now AS TIMESTAMP) - INTERVAL '35d')) AND CASE WHEN typeof("Status") = 'JSON' THEN coalesce((coalesce("Status" ->> '$', '') IN ('succeeded', 'partial')), FALSE) ELSE coalesce(("Status" IN ('succeeded', 'partial')), FALSE) END)),
+     _s2 AS (SELECT * FROM _s1 ORDER BY "StartedAt" DESC NULLS LAST LIMIT 1),
+     _s3 AS (SELECT "RunId" AS "RunId" FROM _s2)
+SELECT * FROM _s3) AS _q(_c1) LIMIT 1) AS _f ON true),
+     _s0 AS (SELECT * FROM "ClientSecretMonitoring_CL"),
+     _s1 AS (SELECT * EXCLUDE ("_kqlbind0") FROM (SELECT *, (SELECT "v" FROM "_l0_scalar") AS "_kqlbind0" FROM _s0) WHERE (("TimeGenerated" > (CAST($now AS TIMESTAMP) - INTERVAL '35d')) AND CASE WHEN "RunId" IS NULL AND "_kqlbind0" IS NULL THEN NULL ELSE coalesce(("RunId" = "_kqlbind0"), FALSE) END)),
+     _s2 AS (SELECT "ApplicationObjectId" AS "ApplicationObjectId", "CredentialKeyId" AS "CredentialKeyId", max("TimeGenerated") AS "TimeGenerated", COALESCE(arg_max({'v': "ApplicationType"}, "TimeGenerated"), any_value({'v': "ApplicationType"}))['v'] AS "ApplicationType", COALESCE(arg_max({'v': "OwnerUPN"}, "TimeGenerated"), any_value({'v': "OwnerUPN"}))['v'] AS "OwnerUPN", COALESCE(arg_max({'v': "SecretExpiresDays"}, "TimeGenerated"), any_value({'v': "SecretExpiresDays"}))['v'] AS "SecretExpiresDays" FROM _s1 GROUP BY "ApplicationObjectId", "CredentialKeyId"),
+     _s3 AS (SELECT "ApplicationObjectId" AS "ApplicationObjectId", "ApplicationType" AS "ApplicationType", count(*) AS "Credentials", count(*) FILTER (WHERE ("SecretExpiresDays" <= CAST(30 AS BIGINT))) AS "Due", count(*) FILTER (WHERE ("SecretExpiresDays" < CAST(0 AS BIGINT))) AS "Expired", count(*) FILTER (WHERE CASE WHEN typeof("OwnerUPN") = 'JSON' THEN coalesce((coalesce("OwnerUPN" ->> '$', '') = 'NotExists'), FALSE) ELSE coalesce(("OwnerUPN" = 'NotExists'), FALSE) END) AS "Orphaned" FROM _s2 GROUP BY "ApplicationObjectId", "ApplicationType"),
+     _s4 AS (SELECT "ApplicationType" AS "ApplicationType", count(*) AS "Applications", count(*) FILTER (WHERE ("Orphaned" > CAST(0 AS BIGINT))) AS "Ownerless", coalesce(sum("Credentials"), 0) AS "Credentials", coalesce(sum("Due"), 0) AS "Due", coalesce(sum("Expired"), 0) AS "Expired" FROM _s3 GROUP BY "ApplicationType"),
+     _s5 AS (SELECT * FROM _s4 ORDER BY "ApplicationType" ASC NULLS FIRST)
+SELECT * FROM _s5

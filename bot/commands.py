@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from alerts.model import Role
-from alerts.views import AppListView, CommandHelp, HelpView, Sentence, StatusReport, View
+from alerts.views import CommandHelp, HelpView, Sentence, View
 from bot import phrases
 
 
@@ -18,10 +18,10 @@ class Desk(Protocol):
     """What commands ask of the core (alerts/desk.py); each decides itself who may see what."""
 
     async def role_of(self, person_id: str) -> Role: ...
-    async def status(self, person_id: str) -> StatusReport: ...
-    async def expiring(self, person_id: str, days: int, page: int) -> AppListView: ...
-    async def ownerless(self, person_id: str, page: int) -> AppListView: ...
-    async def my_apps(self, person_id: str, page: int) -> AppListView: ...
+    async def status(self, person_id: str) -> View: ...
+    async def expiring(self, person_id: str, days: int, page: int) -> View: ...
+    async def ownerless(self, person_id: str, page: int) -> View: ...
+    async def my_apps(self, person_id: str, page: int) -> View: ...
     async def app_status(self, person_id: str, query: str) -> View: ...
     async def history(self, person_id: str, query: str) -> View: ...
     async def snooze(self, person_id: str, query: str, days: int) -> View: ...
@@ -94,8 +94,14 @@ class Command:
 DEFAULT_DAYS = 30
 
 
+def help_view(role: Role, *, greeting: bool = False) -> HelpView:
+    """The commands that this role may use."""
+    usable = tuple(command.help() for command in COMMANDS if command.audience.includes(role))
+    return HelpView(commands=usable, greeting=greeting)
+
+
 async def _help(asked: Asked) -> View:
-    return HelpView(commands=tuple(command.help() for command in COMMANDS if command.audience.includes(asked.role)))
+    return help_view(asked.role)
 
 
 async def _my_apps(asked: Asked) -> View:
@@ -246,7 +252,7 @@ async def answer(desk: Desk, person_id: str, text: str) -> View:
         return await _unknown(desk, person_id, role, line)
     command, rest = found
     if not command.audience.includes(role):
-        return Sentence(key="not_for_you")
+        return Sentence(key="admins_only")
     return await command.run(Asked(desk=desk, person_id=person_id, role=role, rest=rest, command=command))
 
 

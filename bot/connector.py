@@ -24,9 +24,10 @@ from bot.metrics import CONNECTOR_CALLS
 from bot.pace import Gate, Pace, Sleep, Spacing, TooBusy
 from bot.wire import Wire, read_limited
 
-#: Seconds for a whole call, for connecting, and between two bytes of the answer.
-#: A delivery is leased for a minute and may need four calls: create, install, create, send.
-TIMEOUT = aiohttp.ClientTimeout(total=12, connect=6, sock_connect=5, sock_read=10)
+#: Seconds for a whole call; a delivery is leased for a minute and may need four: create, install, create, send.
+TIMEOUT = 12.0
+#: Seconds of it for connecting: until then certainly nothing was written.
+CONNECT_TIMEOUT = 5.0
 #: Seconds that a call waits for a shut gate or a full conversation; beyond that it is given back to the queue.
 PATIENCE = 3.0
 
@@ -69,10 +70,19 @@ class Connector:
     Args:
         bot_id: Teams' id of the bot, "28:<app id>".
         tenant_id: tenant of the people who are written to.
+        timeout: seconds for a whole call.
     """
 
     def __init__(
-        self, *, wire: Wire, tokens: TokenSource, hosts: ServiceHosts, brakes: Brakes, bot_id: str, tenant_id: str
+        self,
+        *,
+        wire: Wire,
+        tokens: TokenSource,
+        hosts: ServiceHosts,
+        brakes: Brakes,
+        bot_id: str,
+        tenant_id: str,
+        timeout: float = TIMEOUT,
     ) -> None:
         self._wire = wire
         self._tokens = tokens
@@ -80,6 +90,7 @@ class Connector:
         self._brakes = brakes
         self._bot_id = bot_id
         self._tenant_id = tenant_id
+        self._timeout = aiohttp.ClientTimeout(total=timeout, connect=CONNECT_TIMEOUT, sock_connect=CONNECT_TIMEOUT)
 
     async def create_conversation(self, service_url: str, member_id: str) -> str:
         """The id of the personal conversation with a member (Entra object id, or Teams' own "29:..." id).
@@ -208,7 +219,7 @@ class Connector:
                 call.url(),
                 json=call.body,
                 headers=headers,
-                timeout=TIMEOUT,
+                timeout=self._timeout,
                 allow_redirects=False,
             ) as response:
                 return response.status, response.headers, await read_limited(response)

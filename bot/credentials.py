@@ -100,6 +100,10 @@ class MsalTokens:
             self._good_until = self._monotonic() + max(0, int(answer.get("expires_in", 0)) - MARGIN)
             return self._token
 
+    def close(self) -> None:
+        """Close the connections to Entra."""
+        self._http.close()
+
     def _acquire(self, anew: bool) -> dict[str, Any]:
         """Runs in a worker thread. Raises DeliveryError."""
         try:
@@ -112,7 +116,7 @@ class MsalTokens:
                 if anew:
                     self._client.remove_tokens_for_client()
                 answer = self._client.acquire_token_for_client(scopes=[self._identity.oauth_scope])
-        except (requests.RequestException, ConnectionError, TimeoutError) as error:
+        except (requests.RequestException, msal.exceptions.MsalError, ConnectionError, TimeoutError) as error:
             raise DeliveryError(
                 f"no token for the Bot Connector: {type(error).__name__}", outcome=Outcome.SAFE, code="tokenUnavailable"
             ) from error

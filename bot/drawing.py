@@ -1,7 +1,7 @@
 """From a View to what goes over the wire: a card that fits, or a sentence."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,9 +15,6 @@ CARD_TYPE = "application/vnd.microsoft.card.adaptive"
 #: how-to/format-your-bot-messages.
 BUDGET = 25 * 1024
 LIMIT = 80 * 1024
-
-#: Locale of the reader ('' unknown) -> their words.
-WordsFor = Callable[[str], Words]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,14 +43,14 @@ class Drawn:
 
 
 class Drawing:
-    """Draws views in the reader's words."""
+    """Draws views in the organisation's words and the reader's language."""
 
-    def __init__(self, words_for: WordsFor) -> None:
-        self._words_for = words_for
+    def __init__(self, words: Words) -> None:
+        self._words = words
 
     def draw(self, view: View, *, locale: str = "", teams_user_id: str = "") -> Drawn:
         """Raises DeliveryError (poison) for a card that is too large even in its compact form."""
-        words = self._words_for(locale)
+        words = replace(self._words, language=locale or self._words.language)
         if isinstance(view, Sentence):
             return Drawn(card=None, text=summary(view, words))
         card = render(view, words, teams_user_id=teams_user_id)

@@ -45,6 +45,7 @@ class Edge:
         tenant_id: the only tenant that is answered.
         unauthenticated_loopback: accept requests without a token, from loopback only; for practice.
             A request that brings a token is judged by it all the same.
+        body_timeout: seconds that a sender may take for its body.
     """
 
     def __init__(
@@ -54,17 +55,19 @@ class Edge:
         *,
         tenant_id: str,
         unauthenticated_loopback: bool = False,
+        body_timeout: float = BODY_TIMEOUT,
     ) -> None:
         self._validator = validator
         self._hosts = hosts
         self._tenant_id = tenant_id.lower()
         self._unauthenticated_loopback = unauthenticated_loopback
+        self._body_timeout = body_timeout
 
     async def activity(self, request: web.Request) -> Activity:
         """The activity of a request. Raises Refusal with the status to answer."""
         _check_headers(request)
         vouched_url = await self._authenticate(request)
-        body = await _read_body(request)
+        body = await _read_body(request, self._body_timeout)
         fields = _decode(body)
         activity = _deserialize(fields)
         self._check_origin(fields, vouched_url)
@@ -122,11 +125,11 @@ def is_loopback(address: str | None) -> bool:
         return False
 
 
-async def _read_body(request: web.Request) -> bytes:
+async def _read_body(request: web.Request, seconds: float) -> bytes:
     if request.content_type != "application/json":
         raise Refusal(415, "not application/json")
     try:
-        async with asyncio.timeout(BODY_TIMEOUT):
+        async with asyncio.timeout(seconds):
             body = await request.content.read(MAX_BODY_BYTES + 1)
             while not request.content.at_eof() and len(body) <= MAX_BODY_BYTES:
                 body += await request.content.read(MAX_BODY_BYTES + 1 - len(body))

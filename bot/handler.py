@@ -9,7 +9,7 @@ from botbuilder.core import ActivityHandler, InvokeResponse, TurnContext
 
 from alerts.errors import DeliveryError
 from alerts.model import Action
-from alerts.views import Sentence, View
+from alerts.views import HelpView, Sentence, View
 from bot import commands, invoke
 from bot.background import Background
 from bot.contacts import Contacts
@@ -165,6 +165,9 @@ class Bot(ActivityHandler):
             return
         await self._contacts.refresh(inbound)
         greeting = await self._desk.greet(inbound.person_id)
+        if isinstance(greeting, HelpView):
+            # The core knows when to greet, the table here what can be typed.
+            greeting = commands.help_view(await self._desk.role_of(inbound.person_id), greeting=greeting.greeting)
         if greeting is not None:
             await self._say(inbound, greeting)
 

@@ -1,0 +1,188 @@
+"""What people type and what Steward understands."""
+
+import pytest
+
+from alerts.model import Role
+from alerts.views import HelpView, Sentence
+from bot import commands, phrases
+from tests.bot.channel import ADA, ANA
+from tests.bot.house import Desk
+
+APP = "0f8fad5b-d9cb-469f-a165-70867728950e"
+
+
+async def asked(text, person=ANA):
+    desk = Desk()
+    view = await commands.answer(desk, person, text)
+    return (desk.asked[0] if desk.asked else None), view
+
+
+UNDERSTOOD = [
+    ("my apps", ("my_apps", ANA, 1)),
+    ("My  Apps.", ("my_apps", ANA, 1)),
+    ("<at>Steward</at> my apps", ("my_apps", ANA, 1)),
+    ('<p><at id="0">Steward Bot</at>&nbsp;<b>MY APPS</b></p>', ("my_apps", ANA, 1)),
+    ("/my apps", ("my_apps", ANA, 1)),
+    ("my\u00a0apps\u200b", ("my_apps", ANA, 1)),
+    ("my apps page 3", ("my_apps", ANA, 3)),
+    ("status Payroll Feed", ("app_status", ANA, "Payroll Feed")),
+    ("STATUS 'Payroll Feed'?", ("app_status", ANA, "Payroll Feed")),
+    ("status \u201ePayroll Feed\u201c", ("app_status", ANA, "Payroll Feed")),
+    ("status", ("my_apps", ANA, 1)),
+    (f"status {APP}", ("app_status", ANA, APP)),
+    ("status <script>alert(1)</script>", ("app_status", ANA, "<script>alert(1)</script>")),
+    ("snooze Payroll Feed 7", ("snooze", ANA, "Payroll Feed", 7)),
+    ("snooze Payroll Feed for 7 days", ("snooze", ANA, "Payroll Feed", 7)),
+    ("snooze Payroll Feed 2 weeks", ("snooze", ANA, "Payroll Feed", 14)),
+    ("snooze Payroll Feed, 3d", ("snooze", ANA, "Payroll Feed", 3)),
+    ("snooze App 365 7", ("snooze", ANA, "App 365", 7)),
+    ("snooze Payroll 99999", None),
+    ("snooze Payroll 9999", ("snooze", ANA, "Payroll", 3650)),
+    ("snooze Payroll 0", None),
+    ("snooze Payroll", None),
+    ("snooze 7", None),
+    ("snooze", None),
+    ("assign Payroll Feed to Eli Novak", ("assign", ANA, "Payroll Feed", "Eli Novak")),
+    ("assign Payroll Feed -> eli@contoso.com", ("assign", ANA, "Payroll Feed", "eli@contoso.com")),
+    ("assign Payroll Feed eli@contoso.com", ("assign", ANA, "Payroll Feed", "eli@contoso.com")),
+    (f"assign Payroll Feed {APP}", ("assign", ANA, "Payroll Feed", APP)),
+    ('assign "Gate to Hell" Eli Novak', ("assign", ANA, "Gate to Hell", "Eli Novak")),
+    ('assign "Gate to Hell" to "Eli Novak"', ("assign", ANA, "Gate to Hell", "Eli Novak")),
+    ("assign Gate to Hell to Eli", ("assign", ANA, "Gate to Hell", "Eli")),
+    ("assign Payroll Eli", ("assign", ANA, "Payroll", "Eli")),
+    ("assign Payroll Feed Eli Novak", None),
+    ("assign Payroll", None),
+    ("assign", None),
+]
+
+
+@pytest.mark.parametrize(("text", "wanted"), UNDERSTOOD)
+async def test_a_line_is_understood(text, wanted):
+    got, view = await asked(text)
+
+    assert got == wanted
+    if wanted is None:
+        assert isinstance(view, Sentence)
+        assert view.key == "command_usage"
+
+
+ADMIN = [
+    ("status", ("status", ADA)),
+    ("expiring", ("expiring", ADA, 30, 1)),
+    ("expiring 60", ("expiring", ADA, 60, 1)),
+    ("expiring in 2 weeks", ("expiring", ADA, 14, 1)),
+    ("expiring 60 page 2", ("expiring", ADA, 60, 2)),
+    ("expiring page 2", ("expiring", ADA, 30, 2)),
+    ("expiring 0", ("expiring", ADA, 0, 1)),
+    ("expiring soon", None),
+    ("ownerless", ("ownerless", ADA, 1)),
+    ("Ownerless page 4", ("ownerless", ADA, 4)),
+    ("history Payroll Feed", ("history", ADA, "Payroll Feed")),
+    ("history", None),
+    ("scan", ("scan", ADA)),
+    ("Scan now!", ("scan", ADA)),
+]
+
+
+@pytest.mark.parametrize(("text", "wanted"), ADMIN)
+async def test_admins_ask_more(text, wanted):
+    got, _ = await asked(text, ADA)
+
+    assert got == wanted
+
+
+@pytest.mark.parametrize("text", ["expiring", "ownerless", "history Payroll", "scan"])
+async def test_everybody_else_is_told_that_it_is_for_admins(text):
+    got, view = await asked(text)
+
+    assert got is None
+    assert view == Sentence(key="admins_only")
+
+
+@pytest.mark.parametrize(
+    ("role", "names"),
+    [
+        (Role.MEMBER, ["help", "my apps", "status", "snooze", "assign"]),
+        (Role.SUPPORT, ["help", "my apps", "status", "snooze", "assign", "expiring", "ownerless", "history"]),
+        (Role.ADMIN, ["help", "my apps", "status", "snooze", "assign", "expiring", "ownerless", "history", "scan"]),
+    ],
+)
+def test_help_lists_what_a_role_may_use(role, names):
+    assert [command.name for command in commands.help_view(role).commands] == names
+
+
+@pytest.mark.parametrize("text", ["help", "HELP", "?", "hello", "", "   ", "<at>Steward</at>"])
+async def test_help_and_nothing_at_all_are_answered_with_help(text):
+    _, view = await asked(text)
+
+    assert isinstance(view, HelpView)
+    assert not view.greeting
+
+
+@pytest.mark.parametrize(
+    ("text", "nearest"),
+    [
+        ("statis Payroll", "status <app>"),
+        ("mi apps please", "my apps"),
+        ("snoze x 3", "snooze <app> <days>"),
+        ("hepl", "help"),
+    ],
+)
+async def test_an_unknown_word_is_answered_with_the_nearest_command(text, nearest):
+    got, view = await asked(text)
+
+    assert got is None
+    assert view == Sentence(key="unknown_command_nearest", params={"nearest": nearest})
+
+
+async def test_the_nearest_command_is_one_that_the_asker_may_use():
+    _, member = await asked("ownerles")
+    _, admin = await asked("ownerles", ADA)
+
+    assert member == Sentence(key="unknown_command")
+    assert admin == Sentence(key="unknown_command_nearest", params={"nearest": "ownerless"})
+
+
+AADSTS = (
+    "AADSTS7000222: The provided client secret keys for app '0f8fad5b-d9cb-469f-a165-70867728950e' are expired. "
+    "Trace ID: 11111111-1111-1111-1111-111111111111 Correlation ID: 22222222-2222-2222-2222-222222222222"
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        AADSTS,
+        APP,
+        APP.upper(),
+        f"AADSTS700016: Application with identifier '{APP}' was not found in the directory",
+        f"error AADSTS700027 {APP}",
+    ],
+)
+async def test_a_pasted_error_is_answered_with_the_app_it_names(text):
+    got, _ = await asked(text)
+
+    assert got == ("app_status", ANA, APP)
+
+
+@pytest.mark.parametrize("text", ["x" * 100_000, "\u202estatus", "%s {0}", "\x00", "<at>" * 3000, "a " * 5000])
+async def test_strange_lines_are_answered_quickly_and_calmly(text):
+    _, view = await asked(text)
+
+    assert view is not None
+
+
+def test_names_and_aliases_are_unique_and_lower_case():
+    names = [name for command in commands.COMMANDS for name in command.names]
+
+    assert len(names) == len(set(names))
+    assert names == [name.lower() for name in names]
+    assert len(commands.COMMANDS) <= 12
+
+
+def test_every_usage_begins_with_the_name_and_is_understood_as_that_command():
+    for command in commands.COMMANDS:
+        assert command.usage.startswith(command.name)
+        found = commands.find(phrases.clean(command.usage)) if command.takes_rest else commands.find(command.name)
+        assert found is not None
+        assert found[0] is command

@@ -1,0 +1,110 @@
+// The middle: one person's chat with Steward.
+
+import { drawCard } from "./cards.js";
+import { avatar, byId, day, el, moment, time } from "./dom.js";
+
+/** on: {execute(activity, verb, data), submit(activity, data)}; returns {draw(chat), redraw()}. */
+export function chatView(on) {
+  const list = byId("messages");
+  // activity id -> {look, node}: a message that did not change keeps its node, and what was typed in it.
+  let drawn = new Map();
+  let shown = null;
+  let firstUnread = "";
+
+  const bubble = (message, width) => {
+    const parts = [];
+    if (message.deleted) parts.push(el("p", { class: "bubble quiet" }, "This message has been deleted."));
+    else {
+      if (message.text) parts.push(el("p", { class: "bubble" }, message.text));
+      for (const card of message.cards) parts.push(cardNode(message, card, width));
+    }
+    return parts;
+  };
+
+  const cardNode = (message, card, width) => {
+    const wide = card.msteams?.width?.toLowerCase() === "full";
+    const box = el("div", { class: wide ? "card wide" : "card" });
+    const busy = async (work) => {
+      if (box.hasAttribute("aria-busy")) return;
+      box.setAttribute("aria-busy", "true");
+      try {
+        await work();
+      } finally {
+        box.removeAttribute("aria-busy");
+      }
+    };
+    box.append(drawCard(card, wide ? width : Math.min(width, 520), {
+      execute: (verb, data) => busy(() => on.execute(message.activity, verb, data)),
+      submit: (data) => busy(() => on.submit(message.activity, data)),
+    }));
+    return box;
+  };
+
+  const messageNode = (message, person, width) => {
+    const mine = message.from !== "steward";
+    return el(
+      "li", { class: mine ? "message mine" : "message", dataset: { activity: message.activity } },
+      mine ? null : el("span", { class: "avatar bot small", "aria-hidden": "true" },
+        el("img", { src: "/practice/client/icon.svg", alt: "", width: 28, height: 28 })),
+      el(
+        "div", { class: "message-body" },
+        el("div", { class: "message-meta" },
+          el("span", { class: "message-author" }, mine ? person.display_name : "Steward"),
+          el("time", { datetime: message.at, title: moment(message.at) }, time(message.at)),
+          message.updated ? el("span", { class: "mark", title: `Updated ${moment(message.updated)}` }, "Updated") : null,
+          message.answered ? el("span", { class: "mark", title: "What Steward answered this client; not stored in the chat" }, "Answer") : null,
+        ),
+        bubble(message, width),
+      ),
+      mine ? avatar(person, 28) : null,
+    );
+  };
+
+  const draw = (chat) => {
+    const newPerson = shown?.person.name !== chat.person.name;
+    const atEnd = newPerson || list.scrollHeight - list.scrollTop - list.clientHeight < 80;
+    if (newPerson) {
+      drawn = new Map();
+      firstUnread = chat.messages.find((message) => message.unread && message.from === "steward")?.activity ?? "";
+    }
+    shown = chat;
+    const width = Math.max(220, list.clientWidth - 110);
+    const nodes = [];
+    const next = new Map();
+    let lastDay = "";
+    for (const message of chat.messages) {
+      if (day(message.at) !== lastDay) {
+        lastDay = day(message.at);
+        nodes.push(el("li", { class: "divider" }, lastDay));
+      }
+      if (message.activity === firstUnread) nodes.push(el("li", { class: "divider fresh" }, "New"));
+      const look = JSON.stringify([message.cards, message.text, message.updated, message.deleted, message.answered]);
+      const old = drawn.get(message.activity);
+      const node = old?.look === look ? old.node : messageNode(message, chat.person, width);
+      next.set(message.activity, { look, node });
+      nodes.push(node);
+    }
+    if (!chat.messages.length) {
+      nodes.push(el("li", { class: "empty" }, `Nothing for ${chat.person.display_name} yet. Type a command below, or be somebody else.`));
+    }
+    drawn = next;
+    // Only what differs is touched, so that the focus in an unchanged card stays.
+    nodes.forEach((node, index) => {
+      if (list.children[index] !== node) list.insertBefore(node, list.children[index] ?? null);
+    });
+    while (list.children.length > nodes.length) list.lastChild.remove();
+    if (atEnd) list.scrollTop = list.scrollHeight;
+  };
+
+  return {
+    draw,
+    redraw() {
+      drawn = new Map();
+      if (shown) draw(shown);
+    },
+    /** Forget where the unread ones began, once the person did something. */
+    seen() {
+      firstUnread = "";
+    },
+  };
+}

@@ -1,0 +1,147 @@
+// Starts the page and keeps it true: who is chosen, what the server says changed, what was clicked last.
+
+import { api } from "./api.js";
+import { darkTheme } from "./cards.js";
+import { chatView } from "./chat.js";
+import { composer } from "./composer.js";
+import { byId, day, debounce, time, toast } from "./dom.js";
+import { panel } from "./panel.js";
+import { peopleRail } from "./people.js";
+
+const state = { me: decodeURIComponent(location.hash.slice(1)) || "ana", people: [], pulse: null };
+
+const guarded = (work) => async (...values) => {
+  try {
+    return await work(...values);
+  } catch (error) {
+    toast(error.message, "error");
+    return null;
+  }
+};
+
+const side = panel({ goTo: (name) => choose(name), current: () => state.me });
+
+const chat = chatView({
+  execute: guarded(async (activity, verb, data) => {
+    const answer = await api.invoke(state.me, activity, verb, data);
+    answered(answer);
+  }),
+  submit: guarded(async (activity, data) => answered(await api.submit(state.me, activity, data))),
+});
+
+const rail = peopleRail({ choose: (name) => choose(name) });
+
+/** Apply what Steward answered to a button, as Teams does. */
+function answered(answer) {
+  side.clicked(answer.moment);
+  const { status, body, error } = answer;
+  if (status < 200 || status >= 300) toast(error || "Something went wrong. Please try again.", "error");
+  else if (body?.type === "application/vnd.microsoft.activity.message") toast(String(body.value ?? ""));
+  else if (body?.type === "application/vnd.microsoft.error") toast(body.value?.message ?? "Something went wrong.", "error");
+  return refresh();
+}
+
+async function refresh() {
+  const me = state.me;
+  const [people, messages] = await Promise.all([api.people(), api.chat(me)]);
+  if (me !== state.me) return;
+  state.people = people.people;
+  setClock(people.now);
+  rail.draw(state.people, state.me);
+  byId("chat-as").textContent = `You are ${messages.person.display_name}, ${messages.person.role}`;
+  document.title = `${messages.person.display_name}: Steward practice tenant`;
+  chat.draw(messages);
+  if (messages.unread && !document.hidden) {
+    await api.open(me);
+  }
+}
+
+async function choose(name) {
+  if (!name) return;
+  state.me = name;
+  location.hash = encodeURIComponent(name);
+  showPlace("chat");
+  chat.seen();
+  await guarded(async () => {
+    await refresh();
+    // Opening a chat lets the cards in view refresh themselves.
+    await api.open(name);
+    await refresh();
+    side.draw();
+  })();
+}
+
+function setClock(iso) {
+  byId("now").textContent = `${day(iso)}, ${time(iso)}`;
+  byId("now").dateTime = iso;
+}
+
+function showPlace(place) {
+  document.querySelector(".columns").dataset.place = place;
+  for (const button of document.querySelectorAll(".places button")) {
+    button.toggleAttribute("aria-current", button.dataset.place === place);
+  }
+}
+
+const nextDay = guarded(async () => {
+  const button = byId("next-day");
+  const before = state.pulse;
+  button.disabled = true;
+  button.textContent = "Scanning…";
+  byId("progress").hidden = false;
+  try {
+    const result = await api.nextDay();
+    side.clicked(result.moment);
+    toast(`It is ${day(result.date)}. ${summary(result)}`);
+  } finally {
+    button.disabled = false;
+    button.textContent = "Next day";
+    byId("progress").hidden = true;
+    state.scanFrom = null;
+  }
+  await refresh();
+  side.draw();
+  return before;
+});
+
+function summary(result) {
+  const run = result.run ?? result;
+  const parts = [];
+  if (run.applications !== undefined) parts.push(`${run.applications + (run.enterprise_applications ?? 0)} apps read`);
+  if (run.due !== undefined) parts.push(`${run.due} credentials due`);
+  if (run.notices_queued !== undefined) parts.push(`${run.notices_queued} notices queued`);
+  return parts.length ? `The daily scan is done: ${parts.join(", ")}.` : "The daily scan is done.";
+}
+
+const onPulse = debounce(guarded(async () => {
+  await refresh();
+  side.draw();
+}), 150);
+
+async function start() {
+  byId("next-day").addEventListener("click", () => nextDay());
+  for (const button of document.querySelectorAll(".places button")) {
+    button.addEventListener("click", () => showPlace(button.dataset.place));
+  }
+  window.addEventListener("hashchange", () => {
+    const name = decodeURIComponent(location.hash.slice(1));
+    if (name && name !== state.me) choose(name);
+  });
+  darkTheme.addEventListener("change", () => chat.redraw());
+  window.addEventListener("resize", debounce(() => chat.redraw(), 250));
+  const { commands } = await api.commands();
+  composer(commands, {
+    send: guarded(async (text) => answered(await api.message(state.me, text))),
+  });
+  await choose(state.me);
+  side.start();
+  api.listen((pulse) => {
+    byId("now").classList.toggle("stale", pulse === null);
+    if (!pulse) return;
+    state.pulse = pulse;
+    setClock(pulse.now);
+    onPulse();
+  });
+}
+
+guarded(start)();

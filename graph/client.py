@@ -1,5 +1,6 @@
 """The production SDK's client for one identity: credential, hosts, TLS and proxies set right, its own retries off."""
 
+import asyncio
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -136,6 +137,8 @@ class RenewableCredential:
         self._old: list[AsyncTokenCredential] = []
         #: Counted up with every renewal.
         self.generation = 0
+        # azure-identity asks for as many tokens as there are requests waiting for the first.
+        self._one_at_a_time = asyncio.Lock()
 
     async def get_token(
         self,
@@ -145,11 +148,12 @@ class RenewableCredential:
         enable_cae: bool = False,
         **kwargs: object,
     ) -> AccessToken:
-        while len(self._old) > 1:  # the youngest may still serve a request under way
-            await self._old.pop(0).close()
-        return await self._credential.get_token(
-            *scopes, claims=claims, tenant_id=tenant_id, enable_cae=enable_cae, **kwargs
-        )
+        async with self._one_at_a_time:
+            while self._old:
+                await self._old.pop().close()
+            return await self._credential.get_token(
+                *scopes, claims=claims, tenant_id=tenant_id, enable_cae=enable_cae, **kwargs
+            )
 
     def renew(self, generation: int) -> None:
         """Forget the cached token unless somebody has since: ten parallel 401 cost one new token, not ten."""
@@ -263,6 +267,11 @@ class GraphClient:
 
     async def close(self) -> None:
         await self._http.aclose()
+        # msgraph-core's wrapping transport swallows the close: the sockets beneath it stay open.
+        for transport in (self._http._transport, *self._http._mounts.values()):  # noqa: SLF001
+            inner = getattr(transport, "transport", None)
+            if isinstance(inner, httpx.AsyncBaseTransport):
+                await inner.aclose()
         await self._credential.close()
 
 

@@ -4,6 +4,8 @@
 their people own nothing else, so that no card mixes two cases unless the case is about that.
 """
 
+from typing import Any
+
 from sandbox.hostile import HOSTILE_NAMES
 from sandbox.maker import Maker
 from sandbox.tenant import TwinApp, TwinGroup, TwinUser
@@ -27,7 +29,7 @@ def add_cases(maker: Maker) -> None:
 def _owners(maker: Maker, boss: TwinUser) -> None:
     """Owners of all kinds, with at least one who counts."""
 
-    def person(name: str, **more: object) -> TwinUser:
+    def person(name: str, **more: Any) -> TwinUser:
         return maker.user(name, manager=boss, department="Platform", case="awkward owner", **more)
 
     first, second = person("Sven Several"), person("Sara Several")
@@ -59,7 +61,7 @@ def _owners(maker: Maker, boss: TwinUser) -> None:
 def _leavers(maker: Maker, boss: TwinUser) -> None:
     """Apps without a counting owner whose history leads somewhere."""
 
-    def gone(name: str, manager: TwinUser | None = boss, **more: object) -> TwinUser:
+    def gone(name: str, manager: TwinUser | None = boss, **more: Any) -> TwinUser:
         return maker.user(name, manager=manager, case="left", **more)
 
     def lost(name: str, owners: list[TwinUser], case: str, *, listed: bool = False, until: int = 60) -> TwinApp:

@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 if sys.platform == "win32":
     import msvcrt
@@ -22,7 +23,7 @@ class Lock:
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / "lock"
 
-    def __enter__(self) -> "Lock":
+    def __enter__(self) -> Self:
         self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             if sys.platform == "win32":

@@ -8,7 +8,7 @@ Data must be JSON, and ids and random choices belong in the data, never into a m
 
 import json
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -84,6 +84,8 @@ class TwinState:
         self.recipe = recipe
         self._real_now = real_now
         self.offset = timedelta()
+        #: How many changes there were since the tenant was made.
+        self.revision = 0
         self._parts: dict[type, Any] = {}
         self.tenant: Tenant = make_tenant(recipe.apps, recipe.seed, recipe.made_at)
         self.identities: Identities = make_identities(recipe.seed, recipe.secrets)
@@ -93,7 +95,7 @@ class TwinState:
         self.settings: dict[str, str] = {}
         self.ca_file = folder / "ca.pem"
         self.control_token = secrets.token_urlsafe(24)
-        self.on_install: list[Callable[[str], Awaitable[None]]] = []
+        self.on_install: list[Callable[[str], None]] = []
         self._journal = folder / "journal.jsonl"
         self._replay()
 
@@ -133,11 +135,19 @@ class TwinState:
         The mutation acts first, so that one that refuses (raises) leaves no line behind.
         """
         at = self.now()
-        result = MUTATIONS[kind](self, at, data)
+        result = self._act(kind, at, data)
         line = json.dumps({"at": at.isoformat(), "kind": kind, **data}, ensure_ascii=False, separators=(",", ":"))
         with self._journal.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
         return result
+
+    def _act(self, kind: str, at: datetime, data: dict[str, Any]) -> Any:
+        self.revision += 1
+        try:
+            return MUTATIONS[kind](self, at, data)
+        except BaseException:
+            self.revision -= 1
+            raise
 
     def _replay(self) -> None:
         """Bring the tenant to where the journal ends; a torn last line (a crash while writing) is dropped."""
@@ -150,7 +160,7 @@ class TwinState:
             try:
                 data = json.loads(line)
                 kind, at = data.pop("kind"), datetime.fromisoformat(data.pop("at"))
-                MUTATIONS[kind](self, at, data)
+                self._act(kind, at, data)
             except (ValueError, KeyError, TypeError, AttributeError, Refused) as error:
                 raise StateError(
                     f"{self._journal}, line {number}, cannot be replayed ({error!r}); delete {self.folder} to start afresh"

@@ -1,5 +1,7 @@
 """The cast of the practice tenant: ana owns, ben left, mia is his manager, eli takes over, tom looks on, ada is admin."""
 
+from typing import Any
+
 from sandbox.maker import LATE, Maker
 from sandbox.tenant import TwinUser
 
@@ -33,7 +35,7 @@ def add_story(maker: Maker) -> None:
 
 
 def _people(maker: Maker) -> dict[str, TwinUser]:
-    def person(name: str, department: str, **more: object) -> TwinUser:
+    def person(name: str, department: str, **more: Any) -> TwinUser:
         first = name.split(maxsplit=1)[0].lower()
         return maker.user(
             name, upn=f"{first}@{maker.tenant.domain}", department=department, preferred_language="en-GB",

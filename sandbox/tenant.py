@@ -161,6 +161,8 @@ class TwinApp:
     case: str = ""
     #: Counted up with every change; the Graph twin's cache asks for it.
     version: int = 0
+    #: Number of the last change (`TwinState.revision`), 0 for none since the tenant was made.
+    changed: int = 0
     #: When it was deleted, None while it lives.
     deleted_at: datetime | None = None
 

@@ -67,6 +67,8 @@ class ScriptedGraph:
     tokens: int = 0
     #: Only tokens from this number on are good.
     good_from: int = 0
+    #: Entra's error body in place of a token.
+    token_refusal: dict[str, str] = field(default_factory=dict)
 
     def link(self, path: str) -> str:
         return f"{self.url}/v1.0{path}"
@@ -81,6 +83,8 @@ class ScriptedGraph:
         return error(404, "Request_ResourceNotFound", f"nothing at {path}")
 
     async def token(self, _: web.Request) -> web.Response:
+        if self.token_refusal:
+            return web.json_response(self.token_refusal, status=401)
         self.tokens += 1
         return web.json_response({"access_token": f"token-{self.tokens}", "expires_in": 3600, "token_type": "Bearer"})
 

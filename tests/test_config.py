@@ -1,6 +1,7 @@
 """Settings: what is read, what is refused, and that nothing wrong passes in silence."""
 
 import dataclasses
+import os
 import re
 from datetime import time
 from pathlib import Path
@@ -28,8 +29,16 @@ PRODUCTION = {
 }
 
 
-def problems(env_file: Path | None = None, **environ: str) -> list[str]:
+def problems(**environ: str) -> list[str]:
     """What is wrong with an environment; [] when nothing is."""
+    return _problems(environ, None)
+
+
+def problems_of_file(file: Path) -> list[str]:
+    return _problems({}, file)
+
+
+def _problems(environ: dict[str, str], env_file: Path | None) -> list[str]:
     try:
         load_settings(environ, env_file, windows=False)
     except SettingsError as error:
@@ -471,17 +480,17 @@ def test_a_line_that_cannot_be_read_is_an_error(tmp_path, content, named):
     file = tmp_path / ".env"
     file.write_text(content, encoding="utf-8")
 
-    assert any(named in problem for problem in problems(env_file=file))
+    assert any(named in problem for problem in problems_of_file(file))
 
 
 def test_a_missing_file_is_no_mistake(tmp_path):
-    assert problems(env_file=tmp_path / ".env") == []
+    assert problems_of_file(tmp_path / ".env") == []
 
 
 def test_tls_names_of_the_file_enter_the_environment(tmp_path, monkeypatch):
     (tmp_path / ".env").write_text("SSL_CERT_FILE=/ca.pem\nREQUESTS_CA_BUNDLE=/ca.pem\n", encoding="utf-8")
     monkeypatch.setattr(config, "__file__", str(tmp_path / "config.py"))
-    monkeypatch.setattr(config.os, "environ", {"REQUESTS_CA_BUNDLE": "/own.pem"})
+    monkeypatch.setattr(os, "environ", {"REQUESTS_CA_BUNDLE": "/own.pem"})
     config.from_environment()
 
     assert config.process_environment({"X": "1"}) == {

@@ -40,7 +40,7 @@ LOCKS = {
 
 #: What mypy and ruff read: everything of ours.
 CODE = (
-    "alerts", "archive", "bench", "bot", "cards", "graph", "sandbox", "scanner", "service", "settings", "store", "tests",
+    "alerts", "archive", "bench", "bot", "cards", "graph", "infra", "manifest", "sandbox", "scanner", "service", "settings", "store", "tests",
     "app.py", "config.py", "dev.py",
 )  # fmt: skip
 
@@ -269,7 +269,7 @@ def _playwright_chromium() -> None:
 
 
 def code() -> list[str]:
-    return [name for name in CODE if (ROOT / name).exists()]
+    return [name for name in CODE if (ROOT / name).is_file() or any((ROOT / name).rglob("*.py"))]
 
 
 def scripts() -> list[Path]:

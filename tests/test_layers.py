@@ -21,6 +21,9 @@ MAY_IMPORT = {
     "store": {"alerts", "cards"},
     "sandbox": {"alerts", "cards", "bot", "scanner", "graph", "archive", "store", "settings"},
     "settings": set(),
+    # Made from the tables of the rooms: the commands, the queries.
+    "manifest": {"alerts", "cards", "bot"},
+    "infra": {"alerts", "archive"},
     # Wires the rooms for the roles that a process has; app.py loads its parts by role.
     "service": {
         "alerts",

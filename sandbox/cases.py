@@ -64,8 +64,11 @@ def _leavers(maker: Maker, boss: TwinUser) -> None:
     def gone(name: str, manager: TwinUser | None = boss, **more: Any) -> TwinUser:
         return maker.user(name, manager=manager, case="left", **more)
 
-    def lost(name: str, owners: list[TwinUser], case: str, *, listed: bool = False, until: int = 60) -> TwinApp:
-        app = maker.registration(name, owners if listed else [], [maker.secret(maker.chance.randrange(8, 28))], case=case)
+    def lost(
+        name: str, owners: list[TwinUser], case: str, *, days: int = 0, listed: bool = False, until: int = 60
+    ) -> TwinApp:
+        secret = maker.secret(days or maker.chance.randrange(8, 28))
+        app = maker.registration(name, owners if listed else [], [secret], case=case)
         maker.owned(app, owners, until=until)
         return app
 
@@ -81,15 +84,15 @@ def _leavers(maker: Maker, boss: TwinUser) -> None:
     lost("Owner and Manager Both Left", [gone("Olaf Owner-Gone", manager=absent, account_enabled=False)], "manager gone too")
     one, two = gone("Lou Loop", account_enabled=False), gone("Lia Loop", account_enabled=False)
     one.manager_id, two.manager_id = two.id, one.id
-    lost("Managers in a Circle", [one], "manager loop")
+    lost("Managers in a Circle", [one], "manager loop", days=34)
     myself = gone("Sol Self-Managed", account_enabled=False)
     myself.manager_id = myself.id
-    lost("Their Own Manager", [myself], "own manager")
+    lost("Their Own Manager", [myself], "own manager", days=36)
     top = gone("Tina Top", manager=None, account_enabled=False)
-    lost("Left Without a Manager", [top], "no manager")
-    lost("History Too Old", [maker.user("Otto Old-Days", manager=boss)], "history beyond two years", until=800)
+    lost("Left Without a Manager", [top], "no manager", days=38)
+    lost("History Too Old", [maker.user("Otto Old-Days", manager=boss)], "history beyond two years", days=40, until=800)
     first, later = maker.user("Fay First", manager=boss), gone("Lars Later", account_enabled=False)
-    app = maker.registration("Only the Latest Record Counts", [], [maker.secret(26)], case="older record does not count")
+    app = maker.registration("Only the Latest Record Counts", [], [maker.secret(46)], case="older record does not count")
     maker.owned(app, [first], until=300)
     maker.owned(app, [later], since=299, until=30)
 
@@ -98,12 +101,12 @@ def _nobody(maker: Maker) -> None:
     """Apps that lead to nobody."""
     maker.registration("No History At All", [], [maker.secret(16)], case="no history")
     disabled = maker.user("Noah Never-Recorded", account_enabled=False, case="left")
-    maker.registration("Disabled Owner, No History", [disabled], [maker.secret(17)], case="disabled owner, no history")
+    maker.registration("Disabled Owner, No History", [disabled], [maker.secret(44)], case="disabled owner, no history")
     robot = maker.enterprise("Deployment Robot", owner_organization_id=maker.tenant.tenant_id)
     maker.registration("Owned by a Service Principal", [robot.object_id], [maker.secret(18)], case="service principal owner")
     group = TwinGroup(id=maker.id(), display_name="Platform Team")
     maker.tenant.groups[group.id] = group
-    maker.registration("Owned by a Group", [group.id], [maker.secret(19)], case="group owner")
+    maker.registration("Owned by a Group", [group.id], [maker.secret(42)], case="group owner")
 
 
 def _credentials(maker: Maker, boss: TwinUser) -> None:
@@ -121,7 +124,10 @@ def _credentials(maker: Maker, boss: TwinUser) -> None:
     eternal = secret(300)
     eternal.end = maker.now.replace(year=9999, month=12, day=31, hour=23, minute=59, second=59)
     maker.registration("Ends in the Year 9999", [owner()], [eternal], case="year 9999")
-    unnamed = [secret(days) for days in (6, 22, 90, 180, 360)]
+    # Begun on one day, so that none of them supersedes another.
+    unnamed = [secret(days, hours=5, life=300 + days) for days in (6, 22, 90, 180, 360)]
+    for each in unnamed:
+        each.start = unnamed[0].start
     maker.registration("Five Unnamed Secrets", [owner()], unnamed, case="several unnamed secrets")
     maker.registration(
         "Superseded Secret", [owner()], [secret(10, name="old"), secret(340, name="new")], case="superseded secret"
@@ -188,6 +194,10 @@ def _enterprise_apps(maker: Maker, boss: TwinUser) -> None:
         case="secret on an enterprise app", owner_organization_id=other,
     )
     maker.enterprise(
+        "Legacy Reporting", [owner("Leo Legacy")], [maker.secret(90, name="legacy")], case="legacy service principal",
+        service_principal_type="Legacy", owner_organization_id=maker.tenant.tenant_id,
+    )
+    maker.enterprise(
         "vm-build-agent", [], [maker.certificate(45, life=90)], case="managed identity",
         service_principal_type="ManagedIdentity",
     )
@@ -199,7 +209,7 @@ def _hostile(maker: Maker, boss: TwinUser) -> None:
     patient = maker.user("Pia Patient", manager=boss, case="owns the longest name")
     for number, (case, name) in enumerate(HOSTILE_NAMES.items()):
         owner = patient if name is not None and len(name) > 1000 else reader
-        days = 20 + number if number < 8 or owner is patient else 60 + number
+        days = 18 + number if number < 7 or owner is patient else 60 + number
         maker.registration(name, [owner], [maker.secret(days, name=name and name[:60])], case=f"hostile name: {case}")
     maker.user('"><img src=x onerror=alert(1)>', upn=f"quotes@{maker.tenant.domain}", case="hostile person name")
     maker.user("[Click me](https://evil.example/)", upn=f"link@{maker.tenant.domain}", case="hostile person name")

@@ -22,8 +22,11 @@ OWNER_COUNTS = (18, 42, 25, 15)
 CREDENTIAL_COUNTS = (6, 21, 25, 20, 12, 8, 5, 3)
 #: Of a hundred ordinary credentials so many are certificates.
 CERTIFICATES = 25
-#: Of a thousand ordinary credentials so many end within 30 days, and so many ended long ago.
-DUE, LONG_EXPIRED = 8, 4
+#: Of a thousand ordinary credentials so many end within 30 days, and so many ended long ago: in a tenant
+#: to play in few enough to be read, in a large one what lives of one to two years bring about.
+FEW, MANY = (3, 2), (40, 15)
+#: From so many apps on it is a large one.
+LARGE = 1000
 
 
 def make_tenant(apps: int, seed: int, today: date) -> Tenant:
@@ -58,10 +61,12 @@ class _Crowd:
         self.chance = maker.chance
         self.staff: list[TwinUser] = []
         self.leavers: list[TwinUser] = []
+        self.due, self.long_expired = FEW
 
     def add(self, apps: int) -> None:
         """Fill the tenant up to so many app registrations, and 1.6 enterprise apps for each."""
         tenant = self.maker.tenant
+        self.due, self.long_expired = FEW if apps < LARGE else MANY
         self._people(apps)
         for number in range(apps - len(tenant.registrations())):
             self._registration(number)
@@ -136,9 +141,9 @@ class _Crowd:
     def _credential(self) -> TwinCredential:
         chance = self.chance
         draw = chance.randrange(1000)
-        if draw < DUE:
+        if draw < self.due:
             days = chance.randrange(1, 30)
-        elif draw < DUE + LONG_EXPIRED:
+        elif draw < self.due + self.long_expired:
             days = -chance.randrange(40, 600)
         else:
             days = chance.randrange(32, 720)
@@ -152,7 +157,7 @@ class _Crowd:
         draw = chance.random()
         name = f"{GALLERY[number % len(GALLERY)]}" + (f" {number // len(GALLERY) + 1}" if number >= len(GALLERY) else "")
         if draw < 0.2:
-            days = chance.randrange(1, 30) if chance.randrange(1000) < DUE else chance.randrange(32, 1000)
+            days = chance.randrange(1, 30) if chance.randrange(1000) < self.due else chance.randrange(32, 1000)
             trio = maker.saml(days)
             app = maker.enterprise(
                 f"{name} (SAML)", chance.sample(self.staff, chance.randrange(3)), trio, single_sign_on_mode="saml",

@@ -64,6 +64,9 @@ class Maker:
     ) -> TwinCredential:
         """A client secret that ends in so many days (None: never) and lived `life` days by then."""
         end = self._end(days, hours)
+        if end is not None and self.chance.random() < 0.5:
+            # Graph writes such times with seven digits of a second.
+            end += timedelta(microseconds=self.chance.randrange(1, 1_000_000))
         start = self.at(-400) if end is None else end - timedelta(days=life)
         return TwinCredential(
             key_id=self.id(), display_name=name, start=start, end=end, hint=f"{self.chance.getrandbits(15):03x}"[:3]

@@ -4,10 +4,12 @@ Derived from the tenant itself by the rules of the product's design, and on purp
 mistake there must show as a difference, not repeat itself here.
 """
 
+from base64 import b64decode
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from sandbox.cases import MICROSOFT_TENANTS
 from sandbox.state import TwinState
 from sandbox.tenant import Tenant, TwinApp, TwinCredential, TwinUser
 
@@ -15,12 +17,17 @@ Json = dict[str, Any]
 
 #: How far back the history is asked.
 HISTORY_DAYS = 730
+#: The first stage, and how long an expired one is still told of.
+FIRST_STAGE, EXPIRED_DAYS = 30, 7
+#: How much longer a newer credential must live to supersede an older one.
+OUTLIVES = timedelta(days=30)
 
 
 def truth_json(state: TwinState) -> Json:
     """Every living app with its credentials as one record each, and whom its alerts must reach."""
     now = state.now()
     tenant = state.tenant
+    disabled = {app.app_id for app in tenant.enterprise_apps() if not app.account_enabled}
     return {
         "now": now.isoformat(),
         "tenant": tenant.tenant_id,
@@ -35,14 +42,15 @@ def truth_json(state: TwinState) -> Json:
             for user in tenant.users.values()
         },
         "apps": [
-            app_truth(tenant, app, now)
+            app_truth(tenant, app, now, excluded_reason(app, disabled))
             for app in tenant.apps.values()
             if app.deleted_at is None and app.service_principal_type != "ManagedIdentity"
         ],
     }
 
 
-def app_truth(tenant: Tenant, app: TwinApp, now: datetime) -> Json:
+def app_truth(tenant: Tenant, app: TwinApp, now: datetime, excluded: str) -> Json:
+    """One app: who must be told, and what is to be concluded of each credential."""
     path, recipients, proof = route_of(tenant, app, now)
     return {
         "object_id": app.object_id,
@@ -55,16 +63,56 @@ def app_truth(tenant: Tenant, app: TwinApp, now: datetime) -> Json:
         "path": path,
         "recipients": recipients,
         "proof": proof,
-        "credentials": [
-            {
-                "key_id": credential.key_id,
-                "type": "clientSecret" if credential.is_secret else "certificate",
-                "end": credential.end.isoformat() if credential.end else None,
-                "days": None if credential.end is None else (credential.end - now) // timedelta(days=1),
-            }
-            for credential in records_of(app)
-        ],
+        "excluded": excluded,
+        "credentials": [credential_truth(app, credential, now, excluded) for credential in records_of(app)],
     }
+
+
+def credential_truth(app: TwinApp, credential: TwinCredential, now: datetime, excluded: str) -> Json:
+    """One credential. `alerted`: its recipients must have been told of a stage, or that it expired."""
+    days = None if credential.end is None else (credential.end - now) // timedelta(days=1)
+    due = days is not None and days <= FIRST_STAGE
+    usage, newer = usage_of(app, credential), successor_of(app, credential)
+    told = due and not excluded and newer is None and usage != "samlInactive"
+    return {
+        "key_id": credential.key_id,
+        "type": "clientSecret" if credential.is_secret else "certificate",
+        "usage": usage,
+        "end": credential.end.isoformat() if credential.end else None,
+        "days": days,
+        "due": due,
+        "superseded_by": newer.key_id if newer is not None else "",
+        "alerted": told and days is not None and days >= -EXPIRED_DAYS,
+    }
+
+
+def excluded_reason(app: TwinApp, disabled: set[str]) -> str:
+    """Why none of the app's credentials is ever alerted, '' if they are."""
+    if not app.is_registration and app.owner_organization_id in MICROSOFT_TENANTS:
+        return "microsoft"
+    return "disabled" if app.app_id in disabled else ""
+
+
+def usage_of(app: TwinApp, credential: TwinCredential) -> str:
+    """signIn, samlActive or samlInactive; without a preferred thumbprint every SAML certificate is active."""
+    if credential.usage != "Sign":
+        return "signIn"
+    thumbprint = b64decode(credential.custom_key_identifier or "").hex()
+    return "samlActive" if (app.preferred_thumbprint or thumbprint).lower() == thumbprint else "samlInactive"
+
+
+def successor_of(app: TwinApp, credential: TwinCredential) -> TwinCredential | None:
+    """A newer one of the same type and use that outlives it by more than 30 days; never for a SAML one in use."""
+    usage = usage_of(app, credential)
+    if credential.end is None or credential.start is None or usage == "samlActive":
+        return None
+    for other in records_of(app):
+        longer = other.end is None or other.end - credential.end > OUTLIVES
+        newer = other.start is not None and other.start > credential.start
+        wanted = "samlActive" if usage == "samlInactive" else "signIn"
+        if other.is_secret is credential.is_secret and newer and longer and usage_of(app, other) == wanted:
+            return other
+    return None
 
 
 def records_of(app: TwinApp) -> list[TwinCredential]:

@@ -8,6 +8,7 @@ python dev.py help      all the rest
 from __future__ import annotations  # so that an old Python can read this far and be told that it is too old
 
 import argparse
+import contextlib
 import hashlib
 import os
 import shutil
@@ -16,7 +17,7 @@ import sys
 import time
 from functools import partial
 from pathlib import Path
-from typing import Callable, NamedTuple, NoReturn, Sequence
+from typing import Callable, Iterator, NamedTuple, NoReturn, Sequence
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -214,15 +215,35 @@ def install_npm_packages(folder: Path, label: str) -> None:
     once(label, folder / "node_modules" / ".steward-stamp", stamp_of(*files), work)
 
 
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Wait until no other set-up runs in this folder; the system lets go of the lock even if this one is killed."""
+    with (ROOT / ".setup.lock").open("a") as file:
+        if WINDOWS:
+            import msvcrt  # noqa: PLC0415 - exists on Windows only
+
+            while True:
+                # It gives up after ten seconds by itself.
+                with contextlib.suppress(OSError):
+                    msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)  # type: ignore[attr-defined,unused-ignore]
+                    break
+        else:
+            import fcntl  # noqa: PLC0415 - does not exist on Windows
+
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 def setup(*, dev: bool = False) -> None:
     """Everything that running needs, and with `dev` everything that testing needs; a second time takes a moment."""
     check_python()
-    make_venv()
-    install_python_packages(dev=dev)
-    ensure_node()
-    install_npm_packages(CLIENT, "Web client")
-    if dev:
-        install_npm_packages(NODE_TESTS, "Packages of the node checks")
+    with alone():
+        make_venv()
+        install_python_packages(dev=dev)
+        ensure_node()
+        install_npm_packages(CLIENT, "Web client")
+        if dev:
+            install_npm_packages(NODE_TESTS, "Packages of the node checks")
 
 
 # ---------------------------------------------------------------- Chromium

@@ -3,6 +3,8 @@
 import dataclasses
 import os
 import re
+import subprocess
+import sys
 from datetime import time
 from pathlib import Path
 
@@ -498,6 +500,23 @@ def test_tls_names_of_the_file_enter_the_environment(tmp_path, monkeypatch):
         "REQUESTS_CA_BUNDLE": "/own.pem",
         "X": "1",
     }
+
+
+# ---------------------------------------------------------------- the process
+
+
+@pytest.mark.parametrize("command", ["serve", "scan", "audit"])
+def test_the_process_names_every_mistake_and_ends_with_2_before_anything_is_started(tmp_path, command):
+    environ = {name: value for name, value in os.environ.items() if name in {"PATH", "SYSTEMROOT"}}
+    environ |= {"STATE_DIR": str(tmp_path / "var"), "GRAPH_ENDPIONT": "x", "ALERT_DAYS": "7,14", "PORT": "high"}
+    app = Path(config.__file__).with_name("app.py")
+    done = subprocess.run([sys.executable, app, command], env=environ, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 2
+    assert done.stdout == ""
+    for name in ("GRAPH_ENDPIONT", "ALERT_DAYS", "PORT"):
+        assert any(name in line for line in done.stderr.splitlines())
+    assert not (tmp_path / "var").exists()
 
 
 # ---------------------------------------------------------------- the state folder

@@ -16,6 +16,7 @@ from kiota_abstractions.request_information import RequestInformation
 from alerts.errors import GraphError
 from alerts.ports import GraphUsage
 from graph.client import NO_ANSWER, TOKEN_REFUSED, GraphClient
+from graph.gate import INTERACTIVE as INTERACTIVE
 from graph.gate import SCAN, RetryPolicy, backoff, retry_after
 from graph.wire import Page, decode_page, fault, graph_error, header, units
 

@@ -1,0 +1,1 @@
+"""Scans the tenant: what one scan does, and when scans run."""

@@ -1,0 +1,394 @@
+"""One scan of the tenant: read, decide, write records, upload, and the run's row last of all."""
+
+import asyncio
+import json
+import logging
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Protocol
+
+from alerts.errors import ArchiveError, GraphError
+from alerts.events import event_id
+from alerts.model import (
+    Application,
+    Decision,
+    Event,
+    EventType,
+    Person,
+    PersonKind,
+    PreviousOwner,
+    Quarantine,
+    RunStatus,
+    ScannedTenant,
+    ScanRun,
+)
+from alerts.ports import AppRegistry, Archive, Clock, Completeness, GraphUsage, OwnerHistory, People, Store
+from scanner.stall import StallMonitor
+
+log = logging.getLogger(__name__)
+
+#: (phase, done, total); total 0 when it is not known.
+Progress = Callable[[str, int, int], None]
+
+APPLICATIONS, ENTERPRISE, PEOPLE, HISTORY = "applications", "enterprise_applications", "people", "history"
+DECIDE, RECORDS, UPLOAD = "decide", "records", "upload"
+
+#: Store value: app ids whose enterprise app was disabled at the last complete look, as a JSON list.
+DISABLED = "scan.disabled_app_ids"
+#: Apps worked through before the event loop gets a turn.
+BREATH = 500
+
+
+class Decider(Protocol):
+    """The core's engine."""
+
+    async def decide(self, scan: ScannedTenant) -> Decision:
+        """Judge a scan, write records' snapshot, alerts, notices and deliveries to the store."""
+
+
+def no_progress(phase: str, done: int, total: int) -> None:
+    """For whoever does not watch."""
+
+
+async def _no_roles() -> list[str]:
+    return []
+
+
+@dataclass(kw_only=True)
+class Scanner:
+    """Runs scans; one at a time is the schedule's affair.
+
+    1. app registrations and enterprise apps, side by side; enterprise apps without credentials are forgotten at
+       once, but for the app ids of disabled ones;
+    2. people: all owners with their managers, in bulk;
+    3. previous owners of ownerless apps: from the store, the rest by one query of the archive;
+    4. the engine decides; records go to the archive's spool and from there to Log Analytics;
+    5. the run's row, only now.
+
+    What could not be read is named in the run's errors, and the run is partial; nothing is closed by it.
+    """
+
+    registry: AppRegistry
+    people: People
+    history: OwnerHistory
+    archive: Archive
+    store: Store
+    engine: Decider
+    clock: Clock
+    tenant_id: str
+    history_days: int
+    #: Reads admins and fallback recipients anew before the decision; returns problems as sentences.
+    refresh_roles: Callable[[], Awaitable[list[str]]] = _no_roles
+    #: Seconds for which the event loop stood still at most during the last scan.
+    longest_stall: float = field(default=0.0, init=False)
+
+    async def scan(self, progress: Progress = no_progress) -> ScanRun:
+        """Run one scan to its end and return its report; outside failures end up in the report.
+
+        Raises:
+            StewardError: the store failed, so nothing could be decided.
+        """
+        async with StallMonitor() as monitor:
+            run = await _Scan(self, progress).run()
+        self.longest_stall = monitor.longest
+        log.info(
+            "scan %s %s: %d app registrations, %d enterprise apps, %d credentials, %d requests to Graph (%d throttled, "
+            "%d resource units), %.1f s, longest event loop stall %.0f ms",
+            run.run_id, run.status, run.applications, run.enterprise_applications, run.credentials, run.requests,
+            run.throttled, run.resource_units, run.seconds, 1000 * monitor.longest,
+        )  # fmt: skip
+        for error in run.errors:
+            log.warning("scan %s: %s", run.run_id, error)
+        return run
+
+
+class _Scan:
+    """One run and what it has gathered so far."""
+
+    def __init__(self, scanner: Scanner, progress: Progress) -> None:
+        self._is = scanner
+        self._progress = progress
+        self._began = time.perf_counter()
+        self._started_at = scanner.clock()
+        self._run_id = f"{self._started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+        self._seconds: dict[str, float] = {}
+        self._missing: list[str] = []
+        self._problems: list[str] = []
+        self._quarantined: list[Quarantine] = []
+        # Readers may be shared with other work and with each other: what counts is what this run adds.
+        usages = {id(usage): usage for usage in (scanner.registry.usage, scanner.people.usage)}
+        self._usages = [(usage, replace(usage)) for usage in usages.values()]
+        self._expected: dict[str, int] = {}
+
+    async def run(self) -> ScanRun:
+        is_ = self._is
+        await self._expect()
+        registrations, enterprise = await asyncio.gather(
+            self._read(APPLICATIONS, is_.registry.applications),
+            self._read(ENTERPRISE, is_.registry.enterprise_applications),
+        )
+        disabled = await self._disabled(enterprise)
+        apps = [*registrations.kept.values(), *enterprise.kept.values()]
+        unreadable = bool(self._missing) and not registrations.seen and not enterprise.seen
+        apps, people = await self._owners(apps)
+        previous, history_failed = await self._previous_owners(apps, people)
+        people = await self._previous_people(previous, people)
+        self._problems += await is_.refresh_roles()
+        tenant = ScannedTenant(
+            run_id=self._run_id,
+            started_at=self._started_at,
+            tenant_id=is_.tenant_id,
+            applications=apps,
+            disabled_app_ids=disabled,
+            people=people,
+            previous_owners=previous,
+            history_failed=history_failed,
+            quarantined=tuple(self._quarantined),
+            missing=tuple(self._missing),
+        )
+        with self._phase(DECIDE):
+            decision = await is_.engine.decide(tenant)
+        status = RunStatus.FAILED if unreadable else RunStatus.PARTIAL if self._missing else RunStatus.SUCCEEDED
+        run = ScanRun(
+            run_id=self._run_id,
+            status=status,
+            started_at=self._started_at,
+            finished_at=self._started_at,
+            applications=len(registrations.seen),
+            enterprise_applications=len(enterprise.seen),
+            credentials=len(decision.records),
+            quarantined=len(self._quarantined),
+            ownerless=decision.ownerless,
+            ownerless_without_any=decision.ownerless_without_any,
+            due=decision.due,
+            expired=decision.expired,
+            notices_queued=decision.notices_queued,
+        )
+        return await self._write_down(run, decision)
+
+    # ------------------------------------------------------------ reading
+
+    async def _expect(self) -> None:
+        """How many apps the last good run found: the progress bar's total."""
+        async with self._is.store.reading() as tx:
+            for run in await tx.runs(5):
+                if run.status is RunStatus.SUCCEEDED:
+                    self._expected = {APPLICATIONS: run.applications, ENTERPRISE: run.enterprise_applications}
+                    return
+
+    async def _read(
+        self, phase: str, listing: Callable[[Completeness], AsyncIterator[Sequence[Application]]]
+    ) -> "_Listing":
+        found = _Listing()
+        completeness = Completeness()
+        with self._phase(phase):
+            try:
+                async for page in listing(completeness):
+                    found.add(page)
+                    self._progress(phase, len(found.seen), max(self._expected.get(phase, 0), len(found.seen)))
+            except GraphError as error:
+                completeness.missing.append(f"all {phase.replace('_', ' ')}: {error}")
+        found.complete = not completeness.missing
+        self._missing += completeness.missing
+        self._quarantined += completeness.quarantined
+        self._quarantined += [note for notes in found.quarantined.values() for note in notes]
+        return found
+
+    async def _disabled(self, enterprise: "_Listing") -> frozenset[str]:
+        """App ids whose enterprise app is disabled; what this run could not see is as it was."""
+        found = enterprise.disabled_app_ids()
+        if enterprise.complete:
+            async with self._is.store.transaction() as tx:
+                await tx.set_value(DISABLED, json.dumps(sorted(found)))
+            return found
+        async with self._is.store.reading() as tx:
+            known = json.loads(await tx.value(DISABLED) or "[]")
+        return found | (frozenset(known) - enterprise.app_ids)
+
+    async def _owners(self, apps: list[Application]) -> tuple[list[Application], dict[str, Person]]:
+        """Owners and their managers; apps whose owners nobody knows now are left to their last record."""
+        ids = {owner.id for app in apps for owner in app.owners}
+        with self._phase(PEOPLE):
+            self._progress(PEOPLE, 0, len(ids))
+            try:
+                people = await self._is.people.people(ids, managers=True)
+            except GraphError as error:
+                self._missing.append(f"owners and managers: {error}")
+                people = await self._known(ids)
+                apps = [
+                    app
+                    for app in apps
+                    if all(owner.id in people or owner.kind is PersonKind.SERVICE_PRINCIPAL for owner in app.owners)
+                ]
+            self._progress(PEOPLE, len(ids), len(ids))
+        return apps, people
+
+    async def _known(self, ids: set[str]) -> dict[str, Person]:
+        """These people and their managers as last read."""
+        async with self._is.store.reading() as tx:
+            people = await tx.people(sorted(ids))
+            managers = {person.manager_id for person in people.values()} - people.keys() - {""}
+            return {**await tx.people(sorted(managers)), **people}
+
+    async def _previous_owners(
+        self, apps: list[Application], people: Mapping[str, Person]
+    ) -> tuple[dict[str, tuple[PreviousOwner, ...]], str]:
+        """Previous owners of ownerless apps, and why the archive could not be asked ('' when it could)."""
+        ownerless: list[str] = []
+        for number, app in enumerate(apps, start=1):
+            if not any(owner.id in people and people[owner.id].counts for owner in app.owners):
+                ownerless.append(app.object_id)
+            if number % BREATH == 0:
+                await asyncio.sleep(0)
+        if not ownerless:
+            return {}, ""
+        with self._phase(HISTORY):
+            async with self._is.store.reading() as tx:
+                remembered = await tx.owners_seen(ownerless)
+            previous = {object_id: self._fresh(owners) for object_id, owners in remembered.items()}
+            previous = {object_id: owners for object_id, owners in previous.items() if owners}
+            unknown = [object_id for object_id in ownerless if object_id not in previous]
+            if not unknown:
+                return previous, ""
+            try:
+                found = await self._is.history.previous_owners(unknown, self._is.history_days)
+            except ArchiveError as error:
+                self._problems.append(f"previous owners of {len(unknown)} apps: {error}")
+                return previous, str(error)
+            return {**found, **previous}, ""
+
+    def _fresh(self, owners: Sequence[PreviousOwner]) -> tuple[PreviousOwner, ...]:
+        return tuple(owner for owner in owners if (self._started_at - owner.seen).days < self._is.history_days)
+
+    async def _previous_people(
+        self, previous: Mapping[str, Sequence[PreviousOwner]], people: dict[str, Person]
+    ) -> dict[str, Person]:
+        """Everybody, previous owners and their managers of then and now included."""
+        entries = [entry for owners in previous.values() for entry in owners]
+        ids = {entry.person.id for entry in entries}
+        ids |= {entry.manager.id for entry in entries if entry.manager is not None}
+        unknown = ids - people.keys()
+        if not unknown:
+            return people
+        with self._phase(PEOPLE):
+            try:
+                more = await self._is.people.people(unknown, managers=True)
+            except GraphError as error:
+                self._missing.append(f"previous owners and their managers: {error}")
+                more = await self._known(unknown)
+        return {**more, **people}
+
+    # ------------------------------------------------------------ writing down
+
+    async def _write_down(self, run: ScanRun, decision: Decision) -> ScanRun:
+        """Records into the spool, the spool to Log Analytics, the run into the store, its row last."""
+        is_ = self._is
+        spooled = uploaded = False
+        rows = 0
+        with self._phase(RECORDS):
+            try:
+                await is_.archive.append_records(run, decision.records)
+                spooled = True
+            except ArchiveError as error:
+                self._missing.append(f"the records of this run could not be kept: {error}")
+                if run.status is RunStatus.SUCCEEDED:
+                    run = replace(run, status=RunStatus.PARTIAL)
+        with self._phase(UPLOAD):
+            try:
+                rows = await is_.archive.upload()
+                uploaded = True
+            except ArchiveError as error:
+                self._problems.append(f"upload to Log Analytics: {error}")
+        run = self._finished(replace(run, records_uploaded=rows))
+        async with is_.store.transaction() as tx:
+            await tx.save_run(run)
+            await tx.add_events(self._error_events(run))
+        if spooled:
+            try:
+                await is_.archive.append_run(run)
+                if uploaded:
+                    await is_.archive.upload()
+            except ArchiveError as error:
+                # The row waits in the spool; the run in the store says so.
+                run = replace(run, errors=(*run.errors, f"the row of this run: {error}"))
+                async with is_.store.transaction() as tx:
+                    await tx.save_run(run)
+        return run
+
+    def _finished(self, run: ScanRun) -> ScanRun:
+        spent = GraphUsage()
+        for now, before in self._usages:
+            spent.requests += now.requests - before.requests
+            spent.throttled += now.throttled - before.throttled
+            spent.resource_units += now.resource_units - before.resource_units
+        elapsed = time.perf_counter() - self._began
+        return replace(
+            run,
+            # The clock of a practice tenant may leap a day in mid-scan; the duration is what was measured.
+            finished_at=_later(self._started_at, elapsed),
+            requests=spent.requests,
+            throttled=spent.throttled,
+            resource_units=spent.resource_units,
+            phase_seconds={phase: round(seconds, 3) for phase, seconds in self._seconds.items()},
+            errors=(*self._missing, *self._problems),
+        )
+
+    def _error_events(self, run: ScanRun) -> list[Event]:
+        return [
+            Event(
+                event_id=event_id(EventType.SCAN_ERROR, run.run_id, number),
+                at=run.finished_at,
+                type=EventType.SCAN_ERROR,
+                run_id=run.run_id,
+                reason=error,
+            )
+            for number, error in enumerate(run.errors)
+        ]
+
+    @contextmanager
+    def _phase(self, name: str) -> Iterator[None]:
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._seconds[name] = self._seconds.get(name, 0.0) + time.perf_counter() - began
+
+
+class _Listing:
+    """What is kept of a listing: each app once, the later copy if it came twice; those without credentials not at all."""
+
+    def __init__(self) -> None:
+        self.seen: set[str] = set()
+        self.app_ids: set[str] = set()
+        self.kept: dict[str, Application] = {}
+        self.quarantined: dict[str, tuple[Quarantine, ...]] = {}
+        self.complete = True
+        self._disabled: dict[str, str] = {}
+
+    def add(self, page: Sequence[Application]) -> None:
+        for app in page:
+            self.seen.add(app.object_id)
+            self.app_ids.add(app.app_id)
+            # A page token that expired, or an app that changed places, brings an app a second time, newer.
+            if app.credentials:
+                self.kept[app.object_id] = app
+            else:
+                self.kept.pop(app.object_id, None)
+            self.quarantined[app.object_id] = app.quarantined
+            if not app.quarantined:
+                del self.quarantined[app.object_id]
+            if app.enabled:
+                self._disabled.pop(app.object_id, None)
+            else:
+                self._disabled[app.object_id] = app.app_id
+
+    def disabled_app_ids(self) -> frozenset[str]:
+        return frozenset(self._disabled.values())
+
+
+def _later(start: datetime, seconds: float) -> datetime:
+    return datetime.fromtimestamp(start.timestamp() + seconds, start.tzinfo)

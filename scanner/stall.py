@@ -1,0 +1,36 @@
+"""Measures the longest time for which something kept the event loop from its other work."""
+
+import asyncio
+import time
+from types import TracebackType
+from typing import Self
+
+#: Seconds between two looks; a stall is what comes on top.
+LOOK_EVERY = 0.01
+
+
+class StallMonitor:
+    """An async context manager; `longest` is in seconds and grows while it is open.
+
+    It measures wall time, so a machine that gives this process no CPU shows here as well.
+    """
+
+    def __init__(self) -> None:
+        self.longest = 0.0
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._look(), name="stall monitor")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _look(self) -> None:
+        while True:
+            before = time.perf_counter()
+            await asyncio.sleep(LOOK_EVERY)
+            self.longest = max(self.longest, time.perf_counter() - before - LOOK_EVERY)

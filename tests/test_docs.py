@@ -24,8 +24,8 @@ MACHINE = re.compile(
     "|".join(
         [
             r"(?<![\w.])/(?:work|home|Users|root)" + r"/\w",
-            "/opt" + "/pypi",
-            '--index-url|--extra-index-url|--find-links [^-"]',
+            r"file:///" + r"\w",
+            r"--(?:extra-)?" + r"index-url[ =]h",
             r"\b[A-Z]:\\Users" + r"\\",
         ]
     )
@@ -184,7 +184,7 @@ def test_the_readme_names_every_right_of_graph():
 
 def test_every_metric_is_documented():
     runbook = text_of("docs/runbook.md")
-    sources = [file for file in tracked() if file.suffix == ".py" and file.parts[len(ROOT.parts)] not in {"tests"}]
+    sources = [file for file in tracked() if file.suffix == ".py" and file.parts[len(ROOT.parts)] != "tests"]
     metrics = {
         name
         for file in sources

@@ -140,6 +140,15 @@ def answer(cursor: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, obj
     return Table(columns=tuple(column[0] for column in description), rows=tuple(rows))
 
 
+def rows(cursor: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, object]) -> Iterator[dict[str, Any]]:
+    """The rows of a query one after another. DuckDB's own errors come through."""
+    cursor.execute(sql, dict(values)) if values else cursor.execute(sql)
+    columns = [(column[0], str(column[1])) for column in cursor.description or []]
+    while part := cursor.fetchmany(FETCH):
+        for row in part:
+            yield {name: native(kind, value) for (name, kind), value in zip(columns, row, strict=True)}
+
+
 def native(kind: str, value: Any) -> object:
     """A DuckDB value as the archive's callers know it: times aware UTC, dynamics decoded."""
     if isinstance(value, datetime):

@@ -7,7 +7,7 @@ the caller, a few hundred at a time: one thread writes, two answer.
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
@@ -17,12 +17,12 @@ from typing import IO, TypeVar
 from alerts.errors import ArchiveError
 from alerts.model import CredentialRecord, Event, ScanRun
 from alerts.ports import Clock, Table
-from archive.duck import Duck, Running, answer, failing, missing_file, view_sql
+from archive.duck import Duck, Running, answer, failing, missing_file, parquet, rows, view_sql
 from archive.files import ArchiveFiles, check_run_id
 from archive.kql import Query, bound_values, load
-from archive.manifest import NAME, Manifest, read_manifest
-from archive.rows import event_row, record_row, row_json, run_row
-from archive.tables import RETENTION_DAYS, TABLES
+from archive.manifest import NAME, Manifest, Waiting, read_manifest
+from archive.rows import Row, event_row, record_row, row_json, run_row
+from archive.tables import EVENTS, RETENTION_DAYS, TABLES
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ class EmbeddedArchive:
             return
         lines = await self._write_lines(events, partial(event_row, names=self._names))
         newest = max(event.at for event in events)
-        await self.in_writer(self.files.add_events, lines, newest)
+        await self.in_writer(self.files.add_batch, EVENTS, lines, newest)
         await self.in_writer(self._cared_for, self.files.merge_batches, newest)
 
     async def append_run(self, run: ScanRun) -> None:
@@ -144,6 +144,23 @@ class EmbeddedArchive:
     def manifest(self) -> Manifest:
         """What the archive holds now."""
         return read_manifest(self.folder)
+
+    def rows_of(self, item: Waiting) -> Iterator[Row]:
+        """The rows that wait under this name, always in the same order.
+
+        Blocks: for the uploader's one thread. Raises ArchiveError.
+        """
+        table = TABLES[item.table]
+        files = [each for each in self.manifest().of(item.table) if item.id == each.path or item.id in each.runs]
+        if not files:
+            return
+        sql = f"SELECT * FROM {parquet([self.folder / each.path for each in files])}"  # noqa: S608 - our file names
+        order = ", ".join(f'"{name}"' for name in (*table.order, *table.key))
+        values: dict[str, object] = {}
+        if table is not EVENTS:
+            sql, values = f"{sql} WHERE RunId = $Run", {"Run": item.id}
+        with failing("the spool"):
+            yield from rows(self.duck.cursor(), f"{sql} ORDER BY {order}", values)
 
     async def close(self) -> None:
         """Finish what is being written, then let go of the files."""

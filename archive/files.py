@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 FOLDERS = {RECORDS.name: "records", EVENTS.name: "events", RUNS.name: "runs"}
 
-#: Small files of events or runs before they are merged into one.
+#: Small files of a month before they are merged into one.
 MANY = 32
 #: How long a file that is no longer live is kept for readers under way.
 GRACE = timedelta(minutes=15)
@@ -44,11 +44,12 @@ class ArchiveFiles:
         history_days: rows older than this are dropped, a month at a time.
         lock_wait: seconds to wait for another writer.
         spooling: whether written rows wait for Log Analytics.
+        distinct: whether merging leaves one of several equal events; False keeps what was written.
     """
 
     def __init__(
         self, folder: Path, duck: Duck, clock: Callable[[], datetime], *,
-        history_days: int, lock_wait: float, spooling: bool,
+        history_days: int, lock_wait: float, spooling: bool, distinct: bool = True,
     ) -> None:
         self.folder = folder
         self._duck = duck
@@ -56,6 +57,7 @@ class ArchiveFiles:
         self._history_days = history_days
         self._lock_wait = lock_wait
         self._spooling = spooling
+        self._distinct = distinct
         for name in (*FOLDERS.values(), "tmp", "ledger"):
             (folder / name).mkdir(parents=True, exist_ok=True)
 
@@ -73,13 +75,23 @@ class ArchiveFiles:
         """Make a run's row live, in place of what it wrote before."""
         return self._add(RUNS, lines, finished, f"run-{finished:%d%H%M%S}", run_id)
 
-    def add_events(self, lines: Path, at: datetime) -> int:
-        """Make a batch of events live."""
-        return self._add(EVENTS, lines, at, f"batch-{at:%d%H%M%S}", "")
+    def add_batch(self, table: TableSchema, lines: Path, at: datetime) -> int:
+        """Make a batch of rows live, beside whatever is there."""
+        return self._add(table, lines, at, f"batch-{at:%d%H%M%S}", "")
+
+    def add_month(self, table: TableSchema, month: str, source: str) -> int:
+        """Make the rows of a SELECT live as a month's sorted file; for histories that are made, not recorded."""
+        fresh, path = self._fresh(table, month, "month")
+        rows = self._write(f"SELECT {_columns(table.names)} FROM ({source}) ORDER BY {_columns(table.order)}", fresh)
+        with self.writing("append"):
+            file = DataFile(path=path, table=table.name, month=month, rows=rows, compacted=True)
+            publish(fresh, self.folder / path)
+            write_manifest(self.folder, read_manifest(self.folder).swapped(add=[file], at=self._clock()))
+        return rows
 
     def _add(self, table: TableSchema, lines: Path, at: datetime, stem: str, run_id: str) -> int:
         month = f"{at:%Y-%m}"
-        order = "" if table is EVENTS else f" ORDER BY {_columns(table.order)}"
+        order = "" if not run_id else f" ORDER BY {_columns(table.order)}"
         columns = ", ".join(f"'{name}': '{kind}'" for name, kind in table.duckdb_types().items())
         source = (f"SELECT * FROM read_json({quoted(lines.as_posix())}, format='newline_delimited', "
                   f"columns={{{columns}}}, maximum_object_size=33554432){order}")
@@ -90,6 +102,9 @@ class ArchiveFiles:
             manifest = read_manifest(self.folder)
             file = DataFile(path=path, table=table.name, month=month, rows=rows, runs={run_id: rows} if run_id else {})
             drop, rest = self._without_run(manifest, table, run_id)
+            if drop:
+                # Other rows under the same name: what was acknowledged of the old ones says nothing of them.
+                ledger_path(self.folder, table.name, run_id).unlink(missing_ok=True)
             waiting = list(manifest.waiting)
             if self._spooling and rows:
                 item = Waiting(table=table.name, id=run_id or path, since=self._clock().isoformat())
@@ -161,16 +176,16 @@ class ArchiveFiles:
             for month in sorted({each.month for each in manifest.of(table.name) if not each.compacted}):
                 if month < this_month:
                     self._merge(table, month, whole=True)
-                elif table is not RECORDS:
+                else:
                     self._merge(table, month, whole=False)
         self._drop_old(now)
         self._sweep(now)
 
-    def merge_batches(self, at: datetime) -> None:
-        """Merge this month's event batches when there are many, those that wait for upload among themselves."""
+    def merge_batches(self, at: datetime, table: TableSchema = EVENTS) -> None:
+        """Merge a month's small files when there are many, those that wait for upload among themselves."""
         month = f"{at:%Y-%m}"
-        self._merge(EVENTS, month, whole=False)
-        if len(self._waiting_batches(month)) >= MANY:
+        self._merge(table, month, whole=False)
+        if table is EVENTS and len(self._waiting_batches(month)) >= MANY:
             # Somebody uploads just now: the next append tries again.
             with suppress(ArchiveError), self.uploading(0):
                 self._merge_waiting(month)
@@ -214,7 +229,7 @@ class ArchiveFiles:
     def _merged(self, table: TableSchema, month: str, files: list[DataFile], *, whole: bool) -> DataFile:
         """One sorted file in place of these, not live yet."""
         source = f"SELECT * FROM {parquet([self.folder / each.path for each in files])}"
-        if table is EVENTS:
+        if table is EVENTS and self._distinct:
             source = f"SELECT DISTINCT ON (EventId) * FROM ({source})"
         fresh, path = self._fresh(table, month, "month" if whole else "merged")
         rows = self._write(f"SELECT * FROM ({source}) ORDER BY {_columns(table.order)}", fresh)

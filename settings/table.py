@@ -255,7 +255,7 @@ SETTINGS: tuple[SettingDoc, ...] = (
     _SERVICE.row(
         "TIME_ZONE", "IANA name", "`UTC`", "The zone of `SCAN_AT`, and of people whose own is unknown.", v.zone),
     _SERVICE.row("LOG_LEVEL", "DEBUG, INFO, WARNING, ERROR", "`INFO`", "What the log holds.",
-        v.choice("DEBUG", "INFO", "WARNING", "ERROR")),
+        v.log_level),
     _SERVICE.row(
         "METRICS_TOKEN", "secret", "-", "Opens `/metrics` to callers that are not on this machine.", v.text, secret=True),
     _SERVICE.row("HEARTBEAT_URL", "https URL", "-", "Called after each healthy scan.", v.url, secret=True, accepts=(),

@@ -90,6 +90,11 @@ def choice(*options: str) -> Parser:
     return parse
 
 
+def log_level(raw: str) -> str:
+    """Reads a level in either case: other programs on the same machine spell it small."""
+    return str(choice("DEBUG", "INFO", "WARNING", "ERROR")(raw.upper()))
+
+
 def app_type(raw: str) -> str:
     if raw == "MultiTenant":
         raise ValueError("may not be MultiTenant: Microsoft ended new ones in July 2025; use SingleTenant")

@@ -4,7 +4,7 @@ import logging
 import sys
 import time
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from tqdm import tqdm
 
@@ -23,7 +23,7 @@ class ProgressBar:
     """Called as the scanner's Progress; a context manager that leaves the terminal clean."""
 
     def __init__(self) -> None:
-        self._bars: dict[str, tqdm[object]] = {}
+        self._bars: dict[str, tqdm[Any]] = {}
         self._on_terminal = sys.stderr.isatty()
         self._logged: dict[str, float] = {}
 
@@ -40,12 +40,9 @@ class ProgressBar:
         if not self._on_terminal:
             self._log(phase, done, total)
             return
-        bar = self._bars.get(phase)
-        if bar is None:
-            title = TITLES.get(phase, phase)
-            bar = self._bars[phase] = tqdm(
-                total=total or None, desc=f"{title:<20}", file=sys.stderr, unit="", leave=True
-            )
+        if phase not in self._bars:
+            self._bars[phase] = tqdm(total=None, desc=f"{TITLES.get(phase, phase):<20}", file=sys.stderr, unit="")
+        bar = self._bars[phase]
         bar.total = total or None
         bar.n = done
         bar.refresh()

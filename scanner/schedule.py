@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from alerts.errors import OutsideError, StewardError
 from alerts.model import RunStatus, ScanRun
 from alerts.ports import Clock, Store
 
@@ -89,10 +88,8 @@ class Schedule:
                 if self.missed(self.clock(), await self._last(), on_start=on_start):
                     await self.scan_now(only_if_missed=True)
                 on_start = False
-            except StewardError:
+            except Exception:  # the outermost loop of the schedule: a day without a scan is worse than any error
                 log.exception("the scan failed; it is tried again later")
-            except OSError:  # the database is away
-                log.exception("the schedule cannot reach its store")
             await self.sleep(self._until_next(self.clock()))
 
     def _until_next(self, now: datetime) -> float:
@@ -153,7 +150,7 @@ class Schedule:
             try:
                 if not await self._acquire():
                     log.error("the lease of the scan was lost: two scans may run at the same time")
-            except (OutsideError, OSError):
+            except Exception:  # the lease's own outermost loop: it runs out by itself if this lasts
                 log.exception("the lease of the scan could not be renewed")
 
     async def _release(self) -> None:

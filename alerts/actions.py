@@ -248,7 +248,7 @@ class Actions:
         case.alert = changed
 
     async def _acknowledge(self, tx: Transaction, case: _Case) -> None:
-        """ "I'll do it": the others go quiet until the last stage; another owner may take over by pressing."""
+        """The presser has it: the others go quiet until the last stage; another owner may take over by pressing."""
         await self._saw(tx, case)
         before = case.alert.answer
         if self._closed(case.alert) or (before is not None and before.by.id == case.actor.id):

@@ -60,7 +60,9 @@ class Completeness:
 class AppRegistry(Protocol):
     """Reads the tenant's applications (graph/applications.py)."""
 
-    usage: GraphUsage
+    @property
+    def usage(self) -> GraphUsage:
+        """What was asked of Graph so far."""
 
     def applications(self, completeness: Completeness) -> AsyncIterator[Sequence[Application]]:
         """All app registrations, a page at a time, each with all its owners' ids.
@@ -79,7 +81,9 @@ class AppRegistry(Protocol):
 class People(Protocol):
     """Reads people (graph/people.py)."""
 
-    usage: GraphUsage
+    @property
+    def usage(self) -> GraphUsage:
+        """What was asked of Graph so far."""
 
     async def people(self, ids: Iterable[str], *, managers: bool = False) -> dict[str, Person]:
         """id -> Person, for users and service principals; ids that are nowhere are absent.

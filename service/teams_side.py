@@ -17,13 +17,13 @@ from bot.handler import Bot
 from bot.hosts import ServiceHosts
 from bot.identity import BotIdentity, BotType
 from bot.pace import Pace
-from bot.pages import Pages, Readiness, make_web_app
+from bot.pages import Pages, Readiness, make_runner, make_web_app
 from bot.proactive import ProactiveTeams
 from bot.replies import Replies
 from bot.tokens import KeyRing, TokenValidator
 from bot.wire import Wire
-from cards.render import Words
 from service.core import Core
+from service.words import words_of
 from settings.model import Settings
 
 
@@ -59,18 +59,6 @@ def identity_of(settings: Settings) -> BotIdentity:
         oauth_scope=bot.oauth_scope,
         token_issuer=bot.token_issuer,
         openid_metadata_url=bot.openid_metadata_url,
-    )
-
-
-def words_of(settings: Settings) -> Words:
-    """The words of this organisation."""
-    words = settings.words
-    return Words(
-        org_name=words.org_name,
-        help_text=words.help_text,
-        help_url=words.help_url,
-        renew_url=words.renew_url,
-        bot_app_id=settings.bot.app_id,
     )
 
 
@@ -144,3 +132,6 @@ def build_web(
             mount=mount,
         )
     )
+
+
+__all__ = ["Readiness", "TeamsSide", "build_teams", "build_web", "identity_of", "make_runner"]

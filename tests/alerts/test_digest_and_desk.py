@@ -88,8 +88,13 @@ async def test_members_see_their_own_apps_and_nothing_else(world: World) -> None
     assert Sentence(key="no_such_app", params={"query": "app1"}) == known
     assert isinstance(unknown, Sentence)
     assert "no_such_app" == unknown.key
-    for ask in (world.desk.status("tom"), world.desk.expiring("tom", 30, 1), world.desk.ownerless("tom", 1),
-                world.desk.history("tom", "toms"), world.desk.scan("tom")):
+    for ask in (
+        world.desk.status("tom"),
+        world.desk.expiring("tom", 30, 1),
+        world.desk.ownerless("tom", 1),
+        world.desk.history("tom", "toms"),
+        world.desk.scan("tom"),
+    ):
         assert Sentence(key="admins_only") == await ask
 
 

@@ -1,0 +1,175 @@
+"""One process of Steward: opens what its roles need, and closes it again."""
+
+import asyncio
+import gc
+import importlib
+import logging
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from alerts.delivery import Deliverer
+from alerts.errors import StewardError
+from alerts.pump import EventPump
+from service.archive_side import open_archive
+from service.clock import MovableClock
+from service.core import Core, GraphSide, Triggers, build_core
+from settings.model import Settings
+from store.store import SqlStore, open_store
+
+log = logging.getLogger(__name__)
+
+#: Seconds between two looks at approved owners that are not written yet.
+OWNER_SECONDS = 60.0
+#: Seconds between two moves of events to the archive.
+PUMP_SECONDS = 5.0
+
+
+def _part(name: str) -> Any:
+    """Load one side's wiring; a bot process must not even import what it has no right to use."""
+    return importlib.import_module(name)
+
+
+@dataclass(kw_only=True)
+class Product:
+    """Everything that runs in this process; sides that its roles do not need are None."""
+
+    settings: Settings
+    #: sandbox.launch.Practice, None in production.
+    practice: Any
+    roles: frozenset[str]
+    clock: MovableClock
+    store: SqlStore
+    archive: Any
+    core: Core
+    graph: GraphSide
+    #: service.graph_side.GraphRooms.
+    rooms: Any = None
+    #: service.teams_side.TeamsSide.
+    teams: Any = None
+    #: service.scan_side.ScanSide.
+    scans: Any = None
+    deliverer: Deliverer | None = None
+    triggers: Triggers = field(default_factory=Triggers)
+
+    async def keep_time(self) -> None:
+        """In the practice tenant: read how far its time has been moved."""
+        if self.practice is not None:
+            said = await asyncio.to_thread(self.practice.call, "GET", "/control/clock")
+            ahead = datetime.fromisoformat(said["now"]) - datetime.now(UTC)
+            self.clock.move_to(timedelta(seconds=round(ahead.total_seconds())))
+
+    def teams_wiring(self) -> Any:
+        """The module that wires the web server; only where this process is the bot."""
+        return _part("service.teams_side")
+
+    def practice_wiring(self) -> Any:
+        """The practice tenant's routes; only in practice mode."""
+        return _part("sandbox.practice")
+
+    async def pump(self) -> int:
+        """Move the store's events to the archive."""
+        return await EventPump(store=self.store, archive=self.archive).run_once()
+
+    async def settle(self) -> int:
+        """Send and write all that is due now, until nothing more follows from it; messages handled."""
+        handled = 0
+        for _ in range(20):
+            count = await self.core.owner_changes.run_pending()
+            count += await self.deliverer.drain() if self.deliverer is not None else 0
+            handled += count
+            if not count:
+                break
+        await self.pump()
+        return handled
+
+    async def work(self, stop: asyncio.Event) -> None:
+        """The worker role: deliver, write owners, move events; until `stop`."""
+        pump = EventPump(store=self.store, archive=self.archive)
+        loops = [
+            _every(PUMP_SECONDS, pump.run_once, stop, "moving events"),
+            _every(OWNER_SECONDS, self.core.owner_changes.run_pending, stop, "writing owners"),
+        ]
+        if self.deliverer is not None:
+            loops.append(self.deliverer.run(stop))
+        await asyncio.gather(*loops)
+
+
+async def _every(seconds: float, work: Callable[[], Any], stop: asyncio.Event, what: str) -> None:
+    while not stop.is_set():
+        try:
+            await work()
+        except StewardError:
+            log.exception("%s failed; tried again in %s s", what, seconds)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), seconds)
+
+
+@asynccontextmanager
+async def open_product(settings: Settings, practice: Any, roles: frozenset[str]) -> AsyncIterator[Product]:
+    """Open what these roles need; everything is closed at the end, whatever happened."""
+    clock = MovableClock()
+    store = await open_store(settings.service.database_url.reveal())
+    rooms = teams = archive = None
+    try:
+        archive, history = await open_archive(settings, clock)
+        graph = GraphSide()
+        ca_file = os.environ.get("SSL_CERT_FILE", "")
+        if roles & {"worker", "scanner"}:
+            words = _part("service.words").words_of(settings)
+            rooms = _part("service.graph_side").GraphRooms(settings, words, ca_file)
+            graph = rooms.side()
+        triggers = Triggers()
+        core = build_core(settings, store, archive, history, graph, clock, triggers)
+        product = Product(
+            settings=settings,
+            practice=practice,
+            roles=roles,
+            clock=clock,
+            store=store,
+            archive=archive,
+            core=core,
+            graph=graph,
+            rooms=rooms,
+            triggers=triggers,
+        )
+        if "scanner" in roles:
+            product.scans = _part("service.scan_side").ScanSide(product, history)
+        if roles & {"bot", "worker"} and settings.bot.app_id:
+            installer = rooms.installer() if rooms is not None else None
+            teams = _part("service.teams_side").build_teams(settings, core, installer, ca_file)
+            product.teams = teams
+        if "worker" in roles:
+            product.deliverer = core.deliverer(teams.channel if teams else None, graph.mail)
+            triggers.wake = product.deliverer.wake
+        await product.keep_time()
+        yield product
+    finally:
+        if teams is not None:
+            await teams.close()
+        if rooms is not None:
+            await rooms.close()
+        if archive is not None:
+            await archive.close()
+        await store.close()
+
+
+@asynccontextmanager
+async def quiet_collector() -> AsyncIterator[None]:
+    """Keep the cyclic collector out of a scan.
+
+    Its full passes over a tenant in memory stop the event loop for 100 ms and more; a scan's values have no
+    cycles, so there is nothing for it to find.
+    """
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+__all__ = ["Product", "open_product", "quiet_collector"]

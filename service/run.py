@@ -1,0 +1,143 @@
+"""`app.py serve`: runs the roles of this process until it is told to stop."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+
+from alerts.errors import StewardError
+from service.logs import set_up_logs
+from service.product import Product, open_product
+from settings.model import Settings
+
+log = logging.getLogger(__name__)
+
+#: Seconds that running work may take once the process is told to stop.
+DRAIN_SECONDS = 10.0
+
+
+async def serve(settings: Settings, practice: Any, roles: frozenset[str]) -> int:
+    """Serve until SIGINT or SIGTERM; returns the exit code."""
+    set_up_logs(settings.service.log_level, readable=practice is not None)
+    for warning in settings.warnings:
+        log.warning("%s", warning)
+    stop = asyncio.Event()
+    _on_signals(stop.set)
+    async with open_product(settings, practice, roles) as product:
+        runner = await _listen(product) if "bot" in roles else None
+        tasks = _start(product, stop)
+        try:
+            await _until(stop, tasks)
+        finally:
+            stop.set()
+            _, late = await asyncio.wait(tasks, timeout=DRAIN_SECONDS)
+            for task in late:
+                task.cancel()
+            if runner is not None:
+                await runner.cleanup()
+    return 0
+
+
+def _on_signals(stop: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, stop)
+        except NotImplementedError:
+            # Windows has no such handlers in its loop.
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
+
+
+async def _until(stop: asyncio.Event, tasks: list[asyncio.Task[Any]]) -> None:
+    """Wait for the signal; a task that ends before it has failed, and takes the process with it."""
+    waiting = asyncio.create_task(stop.wait())
+    done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    for task in done - {waiting}:
+        await task
+
+
+def _start(product: Product, stop: asyncio.Event) -> list[asyncio.Task[Any]]:
+    tasks = []
+    if product.deliverer is not None:
+        tasks.append(asyncio.create_task(product.work(stop), name="worker"))
+    if product.scans is not None:
+        tasks.append(asyncio.create_task(product.scans.run(stop), name="scanner"))
+    if product.teams is not None:
+        tasks.append(asyncio.create_task(_keep_keys(product, stop), name="signing keys"))
+    return tasks
+
+
+async def _keep_keys(product: Product, stop: asyncio.Event) -> None:
+    await product.teams.keys.prefetch()
+    await stop.wait()
+
+
+async def _listen(product: Product) -> web.AppRunner:
+    """Serve the HTTP surface and print the address line."""
+    teams_side = product.teams_wiring()
+    service = product.settings.service
+    app = teams_side.build_web(
+        product.settings, product.core, product.teams, _Readiness(product), _practice_routes(product)
+    )
+    runner: web.AppRunner = teams_side.make_runner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, service.host, service.port)
+    await site.start()
+    port = runner.addresses[0][1]
+    if product.practice is not None:
+        url = f"http://127.0.0.1:{port}/api/messages"
+        await asyncio.to_thread(product.practice.call, "POST", "/control/bot", {"messages_url": url})
+    print(f"Steward: http://127.0.0.1:{port}/", flush=True)  # noqa: T201 - the line that tells a person where to look
+    return runner
+
+
+def _practice_routes(product: Product) -> Callable[[web.Application], None] | None:
+    if product.practice is None:
+        return None
+
+    async def next_day() -> dict[str, object]:
+        """The clock has moved: the daily scan, then every message that follows from it."""
+        await product.keep_time()
+        run = await product.scans.scan()
+        handled = await product.settle()
+        return {
+            "run": {
+                "run_id": run.run_id,
+                "status": run.status,
+                "credentials": run.credentials,
+                "due": run.due,
+                "notices_queued": run.notices_queued,
+            },
+            "messages": handled,
+        }
+
+    add_routes = product.practice_wiring().add_routes
+    return lambda app: add_routes(app, product.practice, next_day)
+
+
+class _Readiness:
+    """Whether the process can do its work: 503 only when the database or the schedule fail."""
+
+    def __init__(self, product: Product) -> None:
+        self._product = product
+
+    async def __call__(self) -> Any:
+        readiness = self._product.teams_wiring().Readiness
+        problems: list[str] = []
+        ready = True
+        try:
+            async with asyncio.timeout(5):
+                async with self._product.store.reading() as tx:
+                    report = await self._product.core.desk.report(tx, "UTC")
+            problems = [str(sentence.key) for sentence in report.problems]
+        except (StewardError, OSError, TimeoutError) as error:
+            log.warning("not ready: %s", error)
+            ready, problems = False, ["the database does not answer"]
+        if self._product.scans is not None and self._product.scans.failed:
+            ready = False
+            problems.append("the schedule has stopped")
+        return readiness(ready=ready, problems=tuple(problems))

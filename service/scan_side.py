@@ -1,0 +1,95 @@
+"""The scanner and its schedule, wired to one process's rooms."""
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+from datetime import datetime
+
+from alerts.model import ScanRun
+from alerts.ports import OwnerHistory
+from scanner.scan import Progress, Scanner, no_progress
+from scanner.schedule import Schedule
+from service.product import Product, quiet_collector
+
+log = logging.getLogger(__name__)
+
+
+class ScanSide:
+    """Scans of this process: on schedule, by command, and on the practice tenant's next day."""
+
+    def __init__(self, product: Product, history: OwnerHistory) -> None:
+        self._product, self._history = product, history
+        self._progress: Progress = no_progress
+        self._background: set[asyncio.Task[object]] = set()
+        service = product.settings.service
+        self.schedule = Schedule(
+            scan=self._scan,
+            store=product.store,
+            clock=product.clock,
+            at=service.scan_at,
+            zone=service.time_zone,
+            holder=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
+        )
+        #: Seconds for which the event loop stood still at most during the last scan.
+        self.longest_stall = 0.0
+        #: True once the schedule's loop has ended by an error.
+        self.failed = False
+        product.triggers.start_scan = self.start
+        product.triggers.next_scan = self.next_due
+
+    async def scan(self, progress: Progress = no_progress) -> ScanRun:
+        """Scan now, or join the scan that runs; its report."""
+        self._progress = progress
+        return await self.schedule.scan_now()
+
+    async def start(self) -> bool:
+        """Start a scan in the background; False when one runs already."""
+        if self.schedule.running:
+            return False
+        task = asyncio.create_task(self.schedule.scan_now(), name="scan by command")
+        self._background.add(task)
+        task.add_done_callback(self._ended)
+        return True
+
+    def _ended(self, task: "asyncio.Task[object]") -> None:
+        self._background.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("the scan failed", exc_info=task.exception())
+
+    def next_due(self) -> datetime:
+        """When the next daily scan is due."""
+        return self.schedule.next_due(self._product.clock())
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """The schedule's loop until `stop`."""
+        loop = asyncio.create_task(self.schedule.run(), name="schedule")
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait([loop, stopping], return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if loop.done() and not loop.cancelled():
+            self.failed = True
+            await loop
+        await self.schedule.stop()
+        loop.cancel()
+
+    async def _scan(self) -> ScanRun:
+        product = self._product
+        scanner = Scanner(
+            registry=product.rooms.scan_registry(),
+            people=product.rooms.scan_people(),
+            history=self._history,
+            archive=product.archive,
+            store=product.store,
+            engine=product.core.engine,
+            clock=product.clock,
+            tenant_id=product.settings.graph.identity.tenant_id if product.settings.graph.identity else "",
+            history_days=product.settings.policy.history_days,
+            refresh_roles=product.core.roles.refresh,
+        )
+        async with quiet_collector():
+            run = await scanner.scan(self._progress)
+        self.longest_stall = scanner.longest_stall
+        product.triggers.fire()
+        return run

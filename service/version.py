@@ -1,0 +1,3 @@
+"""Steward's version, once."""
+
+VERSION = "0.1.0"

@@ -82,6 +82,15 @@ class Pressed:
     answer: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shown:
+    """A card that an invoke returned to one client."""
+
+    card: dict[str, Any]
+    #: True when the client refreshed the card by itself, False when a button was pressed.
+    refreshed: bool
+
+
 @dataclass(kw_only=True)
 class Chats:
     """All chats of the tenant; the connector twin's part of the state."""
@@ -93,8 +102,8 @@ class Chats:
     #: People who blocked the bot.
     blocked: set[str] = field(default_factory=set)
     pressed: list[Pressed] = field(default_factory=list)
-    #: (person id, activity id) -> the card that this person's client shows instead of the stored one.
-    shown: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    #: (person id, activity id) -> what this person's client shows instead of the stored card.
+    shown: dict[tuple[str, str], Shown] = field(default_factory=dict)
     #: (person id, activity id) -> when this person's client last refreshed the card by itself.
     refreshed: dict[tuple[str, str], datetime] = field(default_factory=dict)
     #: Newest activity id given out.
@@ -103,8 +112,8 @@ class Chats:
     teams_ids: dict[str, str] = field(default_factory=dict)
     #: Steward's POST /api/messages, '' until it registered.
     messages_url: str = ""
-    #: Counted up with every change that a client may want to draw.
-    revision: int = 0
+    #: Counted up when a client shows something else without a change in the journal.
+    redrawn: int = 0
 
 
 def digest(*parts: str) -> str:
@@ -177,7 +186,6 @@ def _chat_opened(state: TwinState, at: datetime, data: dict[str, Any]) -> None:
     chats = state.part(Chats)
     chat = Chat(id=data["conversation"], person_id=data["person"], opened_at=at)
     chats.chats[chat.id] = chats.of_person[chat.person_id] = chat
-    chats.revision += 1
 
 
 @mutation("messagePosted")
@@ -189,7 +197,6 @@ def _message_posted(state: TwinState, at: datetime, data: dict[str, Any]) -> Non
     chats.last_id = max(chats.last_id, int(message.id))
     if message.author:
         chat.read_up_to = int(message.id)
-    chats.revision += 1
 
 
 @mutation("messageUpdated")
@@ -200,7 +207,6 @@ def _message_updated(state: TwinState, at: datetime, data: dict[str, Any]) -> No
     message.activity, message.updated_at = data["activity"], at
     # An update reaches every client, also one that shows an answer of its own.
     chats.shown.pop((chat.person_id, message.id), None)
-    chats.revision += 1
 
 
 @mutation("messageDeleted")
@@ -208,7 +214,6 @@ def _message_deleted(state: TwinState, at: datetime, data: dict[str, Any]) -> No
     chats = state.part(Chats)
     message = chats.chats[data["conversation"]].messages[data["id"]]
     message.deleted, message.updated_at, message.activity = True, at, {"type": "message"}
-    chats.revision += 1
 
 
 @mutation("chatRead")
@@ -216,14 +221,12 @@ def _chat_read(state: TwinState, _at: datetime, data: dict[str, Any]) -> None:
     chats = state.part(Chats)
     chat = chats.chats[data["conversation"]]
     chat.read_up_to = max(chat.read_up_to, int(data["id"]))
-    chats.revision += 1
 
 
 @mutation("botBlocked")
 def _bot_blocked(state: TwinState, _at: datetime, data: dict[str, Any]) -> None:
     blocked = state.part(Chats).blocked
     (blocked.add if data["blocked"] else blocked.discard)(data["person"])
-    state.part(Chats).revision += 1
 
 
 @mutation("buttonPressed")
@@ -235,11 +238,9 @@ def _button_pressed(state: TwinState, at: datetime, data: dict[str, Any]) -> Non
             status=data["status"], answer=data["answer"],
         )
     )
-    chats.revision += 1
 
 
 @mutation("appAdded")
 def _app_added(state: TwinState, _at: datetime, data: dict[str, Any]) -> None:
     """A person adds Steward's app on their own, as everybody may whom no policy forbids it."""
     state.tenant.users[data["person"]].has_teams_app = True
-    state.part(Chats).revision += 1

@@ -14,7 +14,7 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox import archive_reader, way_in
+from sandbox import archive_reader, changes, way_in
 from sandbox.chats import Chats
 from sandbox.connector_limits import RateLimits
 from sandbox.control_views import chat_json, entra_json, find_person, iso, mails_json, people_json
@@ -56,6 +56,7 @@ def make_app(state: TwinState) -> web.Application:
             web.get("/control/mail", mail),
             web.get("/control/truth", truth),
             web.get("/control/entra", entra),
+            web.post("/control/entra/renew", renew),
             web.get("/control/archive", archive),
             web.get("/control/story", story),
             web.get("/control/happened", happened),
@@ -156,7 +157,7 @@ async def advance(request: web.Request) -> web.Response:
     state.advance(days)
     chats = state.part(Chats)
     chats.shown.clear()
-    chats.revision += 1
+    chats.redrawn += 1
     return web.json_response({"now": iso(state.now()), "moment": {**moment, "at": iso(state.now())}})
 
 
@@ -166,7 +167,7 @@ async def pulse(request: web.Request) -> web.Response:
     known = (request.query.get("revision", ""), request.query.get("mark", ""))
     deadline = time.monotonic() + PULSE_SECONDS
     while True:
-        current = (str(state.part(Chats).revision), str(state.traffic.mark()))
+        current = (f"{state.revision}.{state.part(Chats).redrawn}", str(state.traffic.mark()))
         if current != known or time.monotonic() >= deadline:
             return web.json_response({"revision": current[0], "mark": current[1], "now": iso(state.now())})
         await asyncio.sleep(PULSE_STEP)
@@ -251,6 +252,15 @@ async def truth(request: web.Request) -> web.Response:
 
 async def entra(request: web.Request) -> web.Response:
     return web.json_response(entra_json(request.app[STATE], request.query.get("search", "")))
+
+
+async def renew(request: web.Request) -> web.Response:
+    """POST {"object_id", "key_id"}: what a person does in Entra to renew; answers the new key id."""
+    state = request.app[STATE]
+    body = await _body(request)
+    object_id, key_id = _text(body, "object_id"), _text(body, "key_id")
+    moment = _moment(state)
+    return web.json_response({"key_id": changes.renew(state, object_id, key_id), "moment": moment})
 
 
 async def archive(request: web.Request) -> web.Response:

@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sandbox.chats import CARD, Chat, Chats, Message
+from sandbox.graph_mail import Mailboxes
 from sandbox.refused import Refused
 from sandbox.state import TwinState
 from sandbox.tenant import TwinApp, TwinCredential, TwinUser
+from sandbox.truth import records_of
 
 Json = dict[str, Any]
 
@@ -116,7 +118,7 @@ def people_json(state: TwinState, search: str) -> Json:
     if wanted:
         users = [
             user for user in state.tenant.users.values()
-            if user.active and (wanted in user.display_name.lower() or wanted in user.upn.lower() or wanted == user.id)
+            if user.active and _is_called(user, wanted)
         ]
         users = sorted(users, key=lambda user: (not user.display_name.lower().startswith(wanted), user.display_name))
     else:
@@ -125,6 +127,13 @@ def people_json(state: TwinState, search: str) -> Json:
         "now": iso(state.now()),
         "people": [person_json(state, user, owned) for user in list(users)[:FOUND]],
     }
+
+
+def _is_called(user: TwinUser, wanted: str) -> bool:
+    """Whether a word of the name, the address or the id begins like this."""
+    return (
+        f" {user.display_name.lower()}".find(f" {wanted}") >= 0 or user.upn.lower().startswith(wanted) or user.id == wanted
+    )
 
 
 # ---------------------------------------------------------------- chats
@@ -143,14 +152,17 @@ def chat_json(state: TwinState, user: TwinUser) -> Json:
 
 
 def message_json(state: TwinState, chat: Chat, message: Message) -> Json:
-    """One message; `card` is what this person sees, `stored_card` what stands in the chat."""
+    """One message; `card` is what this person sees, `stored_card` what stands in the chat.
+
+    `answered` is "" unless they differ: then this person pressed a button, or the client refreshed the card.
+    """
     answer = state.part(Chats).shown.get((chat.person_id, message.id))
     cards = [
         attachment["content"] for attachment in message.activity.get("attachments") or ()
         if attachment.get("contentType") == CARD
     ]
     if answer is not None:
-        cards = [answer, *cards[1:]]
+        cards = [answer.card, *cards[1:]]
     return {
         "activity": message.id,
         "at": iso(message.at),
@@ -160,7 +172,7 @@ def message_json(state: TwinState, chat: Chat, message: Message) -> Json:
         "card": cards[0] if cards else None,
         "cards": cards,
         "stored_card": message.card,
-        "answered": answer is not None,
+        "answered": "" if answer is None else "refreshed" if answer.refreshed else "pressed",
         "updated": iso(message.updated_at),
         "deleted": message.deleted,
         "unread": message.from_bot and chat.is_unread(message),
@@ -215,13 +227,20 @@ def app_json(state: TwinState, app: TwinApp, now: datetime) -> Json:
             {
                 "key_id": credential.key_id,
                 "display_name": credential.display_name or "",
-                "kind": "Client secret" if credential.is_secret else f"Certificate ({credential.usage})",
+                "kind": kind_of(credential),
+                "renewable": credential.end is not None and credential.usage != "Sign",
                 "end": iso(credential.end),
                 "days": days_left(credential, now),
             }
-            for credential in app.credentials
+            for credential in records_of(app)
         ],
     }
+
+
+def kind_of(credential: TwinCredential) -> str:
+    if credential.usage == "Sign":
+        return "SAML certificate"
+    return "Client secret" if credential.is_secret else "Certificate"
 
 
 def owner_json(state: TwinState, owner_id: str) -> Json:
@@ -240,5 +259,18 @@ def owner_json(state: TwinState, owner_id: str) -> Json:
 
 
 def mails_json(state: TwinState) -> list[Json]:
-    """Every e-mail that Steward sent, newest first."""
-    return []
+    """Every e-mail that Steward sent, newest first; `names` are the people it went to."""
+    names = {(user.mail or user.upn).lower(): user for user in state.tenant.users.values()}
+    return [
+        {
+            "id": mail.id,
+            "at": iso(mail.at),
+            "from": mail.sender,
+            "to": list(mail.to),
+            "names": [name_of(state, names[address.lower()]) for address in mail.to if address.lower() in names],
+            "subject": mail.subject,
+            "html": mail.content if mail.content_type == "html" else "",
+            "text": mail.content if mail.content_type == "text" else "",
+        }
+        for mail in reversed(state.part(Mailboxes).mails)
+    ]

@@ -19,6 +19,7 @@ import aiohttp
 from aiohttp import web
 
 from bot.commands import COMMANDS
+from cards.text import catalog_of
 
 CLIENT = Path(__file__).with_name("client")
 
@@ -69,6 +70,7 @@ def add_routes(app: web.Application, practice: Practice, next_day: NextDay) -> N
         ("GET", "/practice/mail/{id}", routes.mail_body),
         ("GET", "/practice/truth", routes.passed_on),
         ("GET", "/practice/entra", routes.passed_on),
+        ("POST", "/practice/entra/renew", routes.passed_on),
         ("GET", "/practice/archive", routes.passed_on),
         ("GET", "/practice/story", routes.passed_on),
         ("GET", "/practice/happened", routes.passed_on),
@@ -222,8 +224,9 @@ class _Routes:
 
     async def commands(self, _request: web.Request) -> web.Response:
         """The command table, for suggestions in the message box."""
+        english = catalog_of("en")
         listed = [
-            {"usage": command.usage, "says": "", "admin": command.help().admin_only}
+            {"usage": command.usage, "says": english.plain(command.sentence, {}), "admin": command.help().admin_only}
             for command in COMMANDS
         ]
         return web.json_response({"commands": listed})

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import aiohttp
 
-from sandbox.chats import Chat, Chats, Message, bot_id, next_activity_id, open_chat, post, teams_user_id
+from sandbox.chats import Chat, Chats, Message, Shown, bot_id, next_activity_id, open_chat, post, teams_user_id
 from sandbox.refused import Refused
 from sandbox.state import TwinState
 from sandbox.tenant import TwinUser
@@ -107,8 +107,8 @@ async def press(
     answer = await _send(state, _invoke(state, person, chat, activity_id, verb, data, automatic))
     chats = state.part(Chats)
     if answer.card is not None and activity_id in chat.messages:
-        chats.shown[person.id, activity_id] = answer.card
-        chats.revision += 1
+        chats.shown[person.id, activity_id] = Shown(card=answer.card, refreshed=automatic)
+        chats.redrawn += 1
     if not automatic:
         state.change(
             "buttonPressed", person=person.id, activity=activity_id, verb=verb, data=data, status=answer.status,
@@ -155,7 +155,8 @@ async def open_up(state: TwinState, person: TwinUser) -> int:
 def _due_refresh(state: TwinState, person: TwinUser, message: Message) -> dict[str, Any] | None:
     """The action by which this card refreshes itself now, None if it does not."""
     chats = state.part(Chats)
-    card = chats.shown.get((person.id, message.id)) or message.card
+    shown = chats.shown.get((person.id, message.id))
+    card = shown.card if shown else message.card
     refresh = (card or {}).get("refresh")
     if not isinstance(refresh, dict) or not isinstance(refresh.get("action"), dict):
         return None
@@ -171,7 +172,7 @@ def _due_refresh(state: TwinState, person: TwinUser, message: Message) -> dict[s
 # ---------------------------------------------------------------- installation
 
 
-async def announce_install(state: TwinState, person_id: str) -> None:
+def announce_install(state: TwinState, person_id: str) -> None:
     """Tell Steward, a moment later as Teams does, that a person has the app now; does not wait for it."""
     line = state.part(Line)
     task: asyncio.Task[object] = asyncio.get_running_loop().create_task(

@@ -31,6 +31,7 @@ export const api = {
   happened: (since, at) => get(`/practice/happened?${query({ since, at })}`),
   mail: () => get("/practice/mail"),
   entra: (search) => get(`/practice/entra?${query({ search })}`),
+  renew: (object_id, key_id) => post("/practice/entra/renew", { object_id, key_id }),
   archive: (search) => get(`/practice/archive?${query({ search })}`),
   nextDay: () => post("/practice/next-day"),
   /** Server-sent events: {revision, mark, now}; calls back on each, and with null while cut off. */

@@ -52,7 +52,9 @@ export function chatView(on) {
           el("span", { class: "message-author" }, mine ? person.display_name : "Steward"),
           el("time", { datetime: message.at, title: moment(message.at) }, time(message.at)),
           message.updated ? el("span", { class: "mark", title: `Updated ${moment(message.updated)}` }, "Updated") : null,
-          message.answered ? el("span", { class: "mark", title: "What Steward answered this client; not stored in the chat" }, "Answer") : null,
+          message.answered === "pressed"
+            ? el("span", { class: "mark", title: "What Steward answered to this client; the chat keeps its own card" }, "Answer")
+            : null,
         ),
         bubble(message, width),
       ),
@@ -85,7 +87,10 @@ export function chatView(on) {
       nodes.push(node);
     }
     if (!chat.messages.length) {
-      nodes.push(el("li", { class: "empty" }, `Nothing for ${chat.person.display_name} yet. Type a command below, or be somebody else.`));
+      const { display_name: name, active } = chat.person;
+      nodes.push(el("li", { class: "empty" }, active
+        ? `Nothing for ${name} yet. Type a command below, or be somebody else.`
+        : `${name} has left: nobody can sign in with this account.`));
     }
     drawn = next;
     // Only what differs is touched, so that the focus in an unchanged card stays.

@@ -44,7 +44,7 @@ export function composer(commands, on) {
         role: "option", id: `suggestion-${index}`,
         onmousedown: (event) => { event.preventDefault(); take(command.usage); },
       },
-      el("code", {}, command.usage), el("span", { class: "quiet" }, command.says),
+      el("code", {}, command.usage), el("span", { class: "quiet" }, [command.says, command.admin ? "(admins)" : ""].filter(Boolean).join(" ")),
     )));
     list.hidden = false;
     active = -1;

@@ -26,7 +26,7 @@ export function svg(tag, attributes = {}, ...children) {
 
 /** A round picture with initials; its colour follows from the id. */
 export function avatar(person, size = 32) {
-  const words = (person.display_name || "?").split(/\s+/).filter(Boolean);
+  const words = (person.display_name || "?").split(",")[0].split(/\s+/).filter(Boolean);
   const initials = [words[0], words.length > 1 ? words.at(-1) : ""].map((word) => [...(word ?? "")][0] ?? "").join("");
   let sum = 0;
   for (const letter of person.id ?? "") sum = (sum * 31 + letter.charCodeAt(0)) >>> 0;

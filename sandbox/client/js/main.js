@@ -8,7 +8,7 @@ import { byId, day, debounce, time, toast } from "./dom.js";
 import { panel } from "./panel.js";
 import { peopleRail } from "./people.js";
 
-const state = { me: decodeURIComponent(location.hash.slice(1)) || "ana", people: [], pulse: null };
+const state = { me: decodeURIComponent(location.hash.slice(1)) || "ana", people: [], pulse: null, scanFrom: null };
 
 const guarded = (work) => async (...values) => {
   try {
@@ -33,6 +33,7 @@ const rail = peopleRail({ choose: (name) => choose(name) });
 
 /** Apply what Steward answered to a button, as Teams does. */
 function answered(answer) {
+  chat.seen();
   side.clicked(answer.moment);
   const { status, body, error } = answer;
   if (status < 200 || status >= 300) toast(error || "Something went wrong. Please try again.", "error");
@@ -85,10 +86,10 @@ function showPlace(place) {
 
 const nextDay = guarded(async () => {
   const button = byId("next-day");
-  const before = state.pulse;
   button.disabled = true;
   button.textContent = "Scanning…";
   byId("progress").hidden = false;
+  state.scanFrom = Number(state.pulse?.mark ?? 0);
   try {
     const result = await api.nextDay();
     side.clicked(result.moment);
@@ -98,10 +99,10 @@ const nextDay = guarded(async () => {
     button.textContent = "Next day";
     byId("progress").hidden = true;
     state.scanFrom = null;
+    byId("scan-count").textContent = "";
   }
   await refresh();
   side.draw();
-  return before;
 });
 
 function summary(result) {
@@ -140,6 +141,7 @@ async function start() {
     if (!pulse) return;
     state.pulse = pulse;
     setClock(pulse.now);
+    if (state.scanFrom !== null) byId("scan-count").textContent = `${Number(pulse.mark) - state.scanFrom} requests`;
     onPulse();
   });
 }

@@ -69,10 +69,10 @@ export function panel(on) {
         el("div", {},
           el("strong", {}, step.title, step.done ? el("span", { class: "visually-hidden" }, " (done)") : null),
           el("p", {}, step.text),
-          step.current && step.person
-            ? el("button", { type: "button", class: "button", onclick: () => on.goTo(step.person) },
-              step.person === on.current() ? `You are ${step.person}` : `Be ${step.person}`)
+          step.current && step.person && step.person !== on.current()
+            ? el("button", { type: "button", class: "button", onclick: () => on.goTo(step.person) }, `Be ${step.person}`)
             : null,
+          step.current && step.person === on.current() ? el("p", { class: "here" }, `You are ${step.person}: it is in the chat.`) : null,
           step.done && step.proof ? el("p", { class: "proof" }, step.proof) : null),
       ))),
     ];
@@ -157,7 +157,8 @@ export function panel(on) {
             app.credentials.map((credential) => el("tr", {},
               el("td", {}, credential.kind, el("small", {}, credential.display_name || credential.key_id.slice(0, 8))),
               el("td", { class: credential.days !== null && credential.days <= 30 ? "soon" : "" },
-                date(credential.end), el("small", {}, days(credential.days)))))),
+                date(credential.end), el("small", {}, days(credential.days))),
+              el("td", {}, renewButton(app, credential))))),
           ),
           el("p", { class: "quiet" }, `${app.type} · object id `, el("code", {}, app.object_id)),
         ),
@@ -165,7 +166,22 @@ export function panel(on) {
     ];
   }
 
-  const days = (left) => (left === null ? "" : left < 0 ? `expired ${-left} days ago` : `in ${left} days`);
+  /** What an owner would do in Entra's own portal. */
+  function renewButton(app, credential) {
+    if (!credential.renewable) return null;
+    const renew = async (event) => {
+      event.target.disabled = true;
+      state.moment = (await api.renew(app.object_id, credential.key_id)).moment;
+      draw();
+    };
+    return el("button", { type: "button", class: "button small", onclick: renew, title: "Makes a new one and deletes this one" }, "Renew");
+  }
+
+  const days = (left) => {
+    if (left === null) return "";
+    if (left < 0) return left === -1 ? "expired today" : `expired ${-left - 1} days ago`;
+    return left === 0 ? "within a day" : `in ${left} days`;
+  };
   const remember = (id) => (event) => (event.target.open ? state.open.add(id) : state.open.delete(id));
 
   function archive(data) {

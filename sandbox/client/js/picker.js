@@ -68,7 +68,7 @@ class Picker {
       type: "text", class: "picker-input", role: "combobox", "aria-expanded": "false", "aria-controls": this.listId,
       "aria-autocomplete": "list", autocomplete: "off", spellcheck: "false",
       placeholder: this.owner.placeholder || "Search for people",
-      oninput: () => this.search(), onfocus: () => this.search(), onkeydown: (event) => this.key(event),
+      oninput: () => this.search(), onclick: () => this.search(), onkeydown: (event) => this.key(event),
       onblur: () => setTimeout(() => this.close(), 150),
     });
     this.list = el("ul", { class: "picker-list", role: "listbox", id: this.listId, hidden: true });
@@ -135,6 +135,7 @@ class Picker {
     this.list.hidden = false;
     this.input.setAttribute("aria-expanded", "true");
     this.mark();
+    this.list.scrollIntoView({ block: "nearest" });
   }
 
   close() {

@@ -1,6 +1,6 @@
 """Alerts with their version check, their people on the route, and nominations."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from store import schema
 from store.codec import Codec, encode
 from store.contents import Contents, content_hash
 from store.session import Pauses, chunks, distinct
+from store.sharing import Sharer
 
 _NO_APPLICATION = Application(
     object_id="", app_id="", display_name="", type=ApplicationType.APP_REGISTRATION
@@ -28,18 +29,16 @@ _nominations: Codec[Nomination] = Codec(Nomination)
 Versioned = Alert | Nomination
 
 
-def _batches(items: Iterable[Versioned]) -> list[list[Any]]:
+def _batches(alerts: Iterable[Alert]) -> Iterator[list[Alert]]:
     """Batches in which no id stands twice: one statement may change a row only once."""
-    batches: list[list[Any]] = []
-    for part in chunks(items):
-        batch: dict[str, Versioned] = {}
-        for item in part:
-            if item.id in batch:
-                batches.append(list(batch.values()))
+    for part in chunks(alerts):
+        batch: dict[str, Alert] = {}
+        for alert in part:
+            if alert.id in batch:
+                yield list(batch.values())
                 batch = {}
-            batch[item.id] = item
-        batches.append(list(batch.values()))
-    return batches
+            batch[alert.id] = alert
+        yield list(batch.values())
 
 
 class Alerts(Contents):
@@ -55,10 +54,10 @@ class Alerts(Contents):
         table = schema.alerts
         found: dict[str, Alert] = {}
         for part in chunks(sorted(set(ids)) if lock else distinct(ids)):
-            statement = select(table).where(table.c.id.in_(part))
+            statement = select(table).where(self._among(table.c.id, part))
             if lock:
                 statement = statement.order_by(table.c.id).with_for_update()
-            found.update({alert.id: alert for alert in await self._read_alerts(statement)})
+            found.update({alert.id: alert for alert in await self._read_alerts(await self._rows(statement))})
         return {id_: found[id_] for id_ in distinct(ids) if id_ in found}
 
     async def alerts_unclosed(self) -> list[Alert]:
@@ -66,22 +65,22 @@ class Alerts(Contents):
         table = schema.alerts
         unclosed = [state.value for state in AlertState if state is not AlertState.RESOLVED]
         statement = select(table).where(table.c.state.in_(unclosed)).order_by(table.c.opened_at, table.c.id)
-        return await self._read_alerts(statement)
+        return await self._read_alerts(await self._all(statement))
 
     async def alerts_of_app(self, object_id: str) -> list[Alert]:
         """All of an app's alerts, closed ones too, newest first."""
         table = schema.alerts
         own = select(table).where(table.c.object_id == object_id)
-        return await self._read_alerts(own.order_by(table.c.opened_at.desc(), table.c.id))
+        return await self._read_alerts(await self._rows(own.order_by(table.c.opened_at.desc(), table.c.id)))
 
-    async def _read_alerts(self, statement: Select[Any]) -> list[Alert]:
-        rows: list[Row[Any]] = []
-        async for part in self._parts(statement):
-            rows.extend(part)
-        applications = await self._contents((row.content_hash for row in rows), _applications)
-        found, pauses = [], Pauses()
+    async def _read_alerts(self, rows: Sequence[Row[Any]]) -> list[Alert]:
+        sharer, pauses = Sharer(), Pauses()
+        applications = await self._contents((row.content_hash for row in rows), _applications, sharer.application)
+        found = []
         for row in rows:
-            found.append(replace(_alerts.decode(row.body), application=applications[row.content_hash]))
+            alert, application = _alerts.decode(row.body), applications[row.content_hash]
+            own = next((each for each in application.credentials if each == alert.credential), alert.credential)
+            found.append(replace(alert, application=application, credential=own))
             await pauses()
         return found
 
@@ -117,7 +116,7 @@ class Alerts(Contents):
     async def _check_versions(self, table: Table, batch: Sequence[Versioned]) -> None:
         """Lock the stored rows and refuse the batch unless each new version follows the stored one."""
         ids = sorted(item.id for item in batch)
-        statement = select(table.c.id, table.c.version).where(table.c.id.in_(ids)).order_by(table.c.id)
+        statement = select(table.c.id, table.c.version).where(self._among(table.c.id, ids)).order_by(table.c.id)
         stored = {row.id: row.version for row in await self._rows(statement.with_for_update())}
         for item in batch:
             if stored.get(item.id, 0) != item.version - 1:
@@ -147,11 +146,11 @@ class Alerts(Contents):
         """By alert in the order of the ids, then by person."""
         table = schema.recipients
         found: dict[str, list[Recipient]] = {}
-        pauses = Pauses()
+        sharer, pauses = Sharer(), Pauses()
         for part in chunks(distinct(alert_ids)):
-            statement = select(table.c.body).where(table.c.alert_id.in_(part)).order_by(table.c.person_id)
+            statement = select(table.c.body).where(self._among(table.c.alert_id, part)).order_by(table.c.person_id)
             for row in await self._rows(statement):
-                recipient = _recipients.decode(row.body)
+                recipient = sharer.recipient(_recipients.decode(row.body))
                 found.setdefault(recipient.alert_id, []).append(recipient)
                 await pauses()
         return [recipient for alert_id in distinct(alert_ids) for recipient in found.get(alert_id, [])]

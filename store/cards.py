@@ -57,7 +57,7 @@ class Cards(Session):
         links = schema.card_alerts
         found: dict[str, PostedCard] = {}
         for part in chunks(distinct(alert_ids)):
-            linked = select(links.c.card_id).where(links.c.alert_id.in_(part))
+            linked = select(links.c.card_id).where(self._among(links.c.alert_id, part))
             found.update(await self._read_cards(schema.cards.c.id.in_(linked)))
         return self._oldest_first(found)
 
@@ -65,7 +65,7 @@ class Cards(Session):
         """Oldest first."""
         found: dict[str, PostedCard] = {}
         for part in chunks(each for each in distinct(nomination_ids) if each):
-            found.update(await self._read_cards(schema.cards.c.nomination_id.in_(part)))
+            found.update(await self._read_cards(self._among(schema.cards.c.nomination_id, part)))
         return self._oldest_first(found)
 
     async def _read_cards(self, condition: ColumnElement[Any]) -> dict[str, PostedCard]:

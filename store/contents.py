@@ -5,10 +5,10 @@ credentials it would be written a quarter of a million times. Here it is one row
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, and_, delete, exists, select
+from sqlalchemy import ColumnElement, and_, delete, exists, func, select
 
 from store import schema
 from store.codec import Codec
@@ -18,6 +18,9 @@ T = TypeVar("T")
 
 #: Bodies fetched at once; each may hold hundreds of credentials.
 BODIES = 200
+
+#: Numbers of runs that are kept although no row names them.
+KEPT_RUNS = 20
 
 
 def content_hash(body: str) -> str:
@@ -37,21 +40,23 @@ class Contents(Session):
         new: set[str] = set()
         for part in chunks(sorted(bodies)):
             table = schema.contents
-            known = select(table.c.hash).where(table.c.hash.in_(part)).with_for_update(read=True, key_share=True)
+            known = select(table.c.hash).where(self._among(table.c.hash, part)).with_for_update(read=True, key_share=True)
             missing = set(part) - {row.hash for row in await self._rows(known)}
             insert = self._insert(table).on_conflict_do_nothing()
             await self._run_many(insert, [{"hash": each, "body": bodies[each]} for each in sorted(missing)])
             new |= missing
         return new
 
-    async def _contents(self, hashes: Iterable[str], codec: Codec[T]) -> dict[str, T]:
-        """hash -> decoded body."""
+    async def _contents(
+        self, hashes: Iterable[str], codec: Codec[T], change: Callable[[T], T] = lambda value: value
+    ) -> dict[str, T]:
+        """hash -> decoded body, passed through `change` one by one."""
         table = schema.contents
         found: dict[str, T] = {}
         pauses = Pauses()
         for part in chunks(distinct(hashes), BODIES):
-            for row in await self._rows(select(table.c.hash, table.c.body).where(table.c.hash.in_(part))):
-                found[row.hash] = codec.decode(row.body)
+            for row in await self._rows(select(table.c.hash, table.c.body).where(self._among(table.c.hash, part))):
+                found[row.hash] = change(codec.decode(row.body))
                 await pauses()
         return found
 
@@ -70,4 +75,9 @@ class Contents(Session):
         unused = select(table.c.hash).where(self._unused()).with_for_update(skip_locked=True, of=table)
         hashes = [row.hash for row in await self._rows(unused)]
         for part in chunks(hashes):
-            await self._run(delete(table).where(table.c.hash.in_(part), self._unused()))
+            await self._run(delete(table).where(self._among(table.c.hash, part), self._unused()))
+        # Runs of which no row is left; a new one may belong to a transaction that is still open.
+        runs = schema.snapshot_runs
+        used = select(schema.snapshot.c.run_no).distinct()
+        recent = select(func.max(runs.c.run_no) - KEPT_RUNS).scalar_subquery()
+        await self._run(delete(runs).where(runs.c.run_no < recent, runs.c.run_no.not_in(used)))

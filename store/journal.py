@@ -91,7 +91,7 @@ class Journal(Contents):
     async def events_archived(self, event_ids: Sequence[str]) -> None:
         table = schema.events
         for part in chunks(distinct(event_ids)):
-            await self._run(update(table).where(table.c.event_id.in_(part)).values(archived=True))
+            await self._run(update(table).where(self._among(table.c.event_id, part)).values(archived=True))
 
     # ------------------------------------------------------------ audit
 

@@ -86,7 +86,7 @@ class Outbox(Session):
         found: list[tuple[datetime, Notice]] = []
         pauses = Pauses()
         for part in chunks(distinct(alert_ids)):
-            for row in await self._rows(select(table.c.created_at, table.c.body).where(table.c.alert_id.in_(part))):
+            for row in await self._rows(select(table.c.created_at, table.c.body).where(self._among(table.c.alert_id, part))):
                 found.append((row.created_at, _notices.decode(row.body)))
                 await pauses()
         found.sort(key=lambda pair: (pair[0], pair[1].id))
@@ -127,7 +127,7 @@ class Outbox(Session):
         for part in chunks([row.seq for row in rows]):
             await self._run(
                 update(table)
-                .where(table.c.seq.in_(part))
+                .where(self._among(table.c.seq, part))
                 .values(
                     state=DeliveryState.SENDING.value,
                     lease_until=lease,
@@ -156,7 +156,7 @@ class Outbox(Session):
         table = schema.deliveries
         found: dict[str, Delivery] = {}
         for part in chunks(distinct(ids)):
-            statement = select(table).where(table.c.id.in_(part))
+            statement = select(table).where(self._among(table.c.id, part))
             found.update({delivery.id: delivery for delivery in await self._read_deliveries(statement)})
         return found
 
@@ -166,7 +166,7 @@ class Outbox(Session):
         found: dict[int, Delivery] = {}
         pauses = Pauses()
         for part in chunks(distinct(alert_ids)):
-            linked = select(links.c.delivery_id).where(links.c.alert_id.in_(part))
+            linked = select(links.c.delivery_id).where(self._among(links.c.alert_id, part))
             for row in await self._rows(select(table).where(table.c.id.in_(linked))):
                 if row.seq not in found:
                     found[row.seq] = _delivery(row)

@@ -20,7 +20,7 @@ class People(Session):
         table = schema.conversations
         found: dict[str, Conversation] = {}
         for part in chunks(distinct(person_ids)):
-            for row in await self._rows(select(table).where(table.c.person_id.in_(part))):
+            for row in await self._rows(select(table).where(self._among(table.c.person_id, part))):
                 found[row.person_id] = _conversations.decode(row.body)
         return found
 
@@ -35,7 +35,7 @@ class People(Session):
         found: dict[str, Person] = {}
         pauses = Pauses()
         for part in chunks(distinct(ids)):
-            for row in await self._rows(select(table.c.id, table.c.body).where(table.c.id.in_(part))):
+            for row in await self._rows(select(table.c.id, table.c.body).where(self._among(table.c.id, part))):
                 found[row.id] = _people.decode(row.body)
                 await pauses()
         return found

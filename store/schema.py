@@ -43,15 +43,26 @@ contents = Table(
 
 # ---------------------------------------------------------------- the snapshot
 
-#: The last record of every credential. Narrow, because every row is touched by every scan.
+#: The runs that rows of the snapshot were last seen in; a scan changes one number per row.
+snapshot_runs = Table(
+    "snapshot_runs",
+    metadata,
+    Column("run_no", Counter, primary_key=True, autoincrement=True),
+    Column("run_id", SafeText, nullable=False),
+    Column("scan_date", UtcTime, nullable=False),
+    UniqueConstraint("run_id", "scan_date"),
+    sqlite_autoincrement=True,
+)
+
+#: The last record of every credential. `days_left` follows from `ends_at` and the run's `scan_date`.
 snapshot = Table(
     "snapshot",
     metadata,
-    Column("object_id", SafeText, primary_key=True),
-    Column("key_id", SafeText, primary_key=True),
-    Column("run_id", SafeText, nullable=False),
-    Column("scan_date", UtcTime, nullable=False),
-    Column("days_left", Integer),
+    Column("row_no", Counter, primary_key=True, autoincrement=True),
+    Column("object_id", SafeText, nullable=False),
+    Column("key_id", SafeText, nullable=False),
+    #: In snapshot_runs; without index and foreign key, for both would double the price of a scan.
+    Column("run_no", Counter, nullable=False),
     Column("ends_at", UtcTime),
     Column("ownerless", Boolean, nullable=False),
     Column("path", Text, nullable=False),
@@ -61,8 +72,11 @@ snapshot = Table(
     Column("content_hash", Text, ForeignKey("contents.hash"), nullable=False, index=True),
     #: The credential.
     Column("body", Text, nullable=False),
+    UniqueConstraint("object_id", "key_id"),
     Index("ix_snapshot_ends_at", "ends_at"),
     Index("ix_snapshot_ownerless_ends_at", "ownerless", "ends_at"),
+    # Room on each page for the new version of a row, so that a scan touches no index.
+    postgresql_with={"fillfactor": 70},
 )
 
 #: One row per application of the snapshot, to find it by name.

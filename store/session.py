@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Hashable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Executable, Row, Table, or_
+from sqlalchemy import ColumnElement, Executable, Row, Table, any_, literal, or_
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.engine import our_errors
@@ -81,6 +82,13 @@ class Session:
             with our_errors():
                 await result.close()
 
+    async def _all(self, statement: Executable) -> list[Row[Any]]:
+        """All rows of an answer that may be long."""
+        rows: list[Row[Any]] = []
+        async for part in self._parts(statement):
+            rows.extend(part)
+        return rows
+
     async def _run(self, statement: Executable) -> int:
         """Run one statement that changes rows; how many it changed."""
         with our_errors():
@@ -101,20 +109,33 @@ class Session:
                 found.extend((await self._connection.execute(statement, part)).scalars())
         return found
 
+    def _among(self, column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
+        """The column is one of the values, at most a chunk of them.
+
+        PostgreSQL takes them as one array: half the time, and one prepared statement for any number.
+        """
+        if self._sqlite:
+            return column.in_(values)
+        return column == any_(literal(values, ARRAY(column.type)))
+
     def _insert(self, table: Table) -> Upsert:
         """INSERT with the ON CONFLICT of the engine at hand; both spell it alike."""
         return sqlite.insert(table) if self._sqlite else postgresql.insert(table)
 
-    def _replacing(self, table: Table) -> Executable:
-        """INSERT that replaces the row with the same primary key, unless nothing in it changes."""
+    def _replacing(self, table: Table, key: Sequence[str] = ()) -> Executable:
+        """INSERT that replaces the row with the same key, the primary one by default.
+
+        A row in which nothing changes is not written.
+        """
         insert = self._insert(table)
-        key = [column.name for column in table.primary_key]
-        others = [column.name for column in table.columns if column.name not in key]
+        numbered = table.autoincrement_column
+        key = list(key) or [column.name for column in table.primary_key]
+        others = [c.name for c in table.columns if c.name not in key and c is not numbered]
         changed = or_(*(table.c[name].is_distinct_from(insert.excluded[name]) for name in others))
         return insert.on_conflict_do_update(
             index_elements=key, set_={name: insert.excluded[name] for name in others}, where=changed
         )
 
-    async def _replace(self, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Insert rows, or replace those with the same primary key; the later of two equal keys wins."""
-        await self._run_many(self._replacing(table), rows)
+    async def _replace(self, table: Table, rows: Iterable[Mapping[str, Any]], key: Sequence[str] = ()) -> None:
+        """Insert rows, or replace those with the same key; the later of two equal ones wins."""
+        await self._run_many(self._replacing(table, key), rows)

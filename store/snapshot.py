@@ -3,10 +3,10 @@
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, case, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, bindparam, case, delete, exists, func, or_, select, text, update
 
 from alerts.model import (
     Application,
@@ -20,6 +20,8 @@ from store import schema
 from store.codec import Codec, encode
 from store.contents import Contents, content_hash
 from store.session import Pauses, chunks, distinct
+from store.sharing import Sharer
+from store.types import LATEST
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NO_CREDENTIAL = Credential(key_id="", type=CredentialType.CLIENT_SECRET)
@@ -32,6 +34,14 @@ _previous: Codec[tuple[PreviousOwner, ...]] = Codec(tuple[PreviousOwner, ...])
 def fold(text: str) -> str:
     """Text as names are compared: compatibility forms, case and spaces do not count."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+DAY = timedelta(days=1)
+
+
+def days_left(end: datetime | None, at: datetime) -> int | None:
+    """floor((end - at) / 24 h), None without an end: the definition of CredentialRecord.days_left."""
+    return None if end is None else (end - at) // DAY
 
 
 def shared_part(record: CredentialRecord) -> CredentialRecord:
@@ -75,13 +85,11 @@ class _Sharing:
         return self.hash, self.body
 
 
-def _row(record: CredentialRecord, hash_: str) -> dict[str, Any]:
+def _row(record: CredentialRecord, hash_: str, run_no: int) -> dict[str, Any]:
     return {
         "object_id": record.application.object_id,
         "key_id": record.credential.key_id,
-        "run_id": record.run_id,
-        "scan_date": record.scan_date,
-        "days_left": record.days_left,
+        "run_no": run_no,
         "ends_at": record.credential.end,
         "ownerless": record.ownerless,
         "path": record.path.value,
@@ -92,10 +100,8 @@ def _row(record: CredentialRecord, hash_: str) -> dict[str, Any]:
     }
 
 
-def _by_end() -> tuple[ColumnElement[Any], ...]:
-    """By end date, those without one last."""
-    table = schema.snapshot
-    return table.c.ends_at.asc().nulls_last(), table.c.object_id.asc(), table.c.key_id.asc()
+#: What must be the same for a row to need only its new run number; all else follows from these.
+_COMPARED = ("content_hash", "path", "alert_type", "email_sent", "body")
 
 
 class Snapshot(Contents):
@@ -104,22 +110,63 @@ class Snapshot(Contents):
     async def save_snapshot(self, records: Iterable[CredentialRecord]) -> None:
         """Insert or replace by (object id, key id).
 
-        What records of one app share is written only when it is new; the rows themselves are narrow.
+        A record like the stored one costs its row only a new run number; what records of one app share
+        is written only when it is new.
         """
         sharing, pauses = _Sharing(), Pauses()
+        runs: dict[tuple[str, datetime], int] = {}
         for part in chunks(records):
-            rows: list[dict[str, Any]] = []
+            rows: dict[tuple[str, str], dict[str, Any]] = {}
             bodies: dict[str, str] = {}
             shared: dict[str, CredentialRecord] = {}
             for record in part:
                 hash_, bodies[hash_] = sharing.of(record)
                 shared[hash_] = record
-                rows.append(_row(record, hash_))
+                run = (record.run_id, record.scan_date)
+                if run not in runs:
+                    runs[run] = await self._run_no(*run)
+                rows[record.key] = _row(record, hash_, runs[run])
                 await pauses()
             new = await self._keep(bodies)
             await self._save_owners_of({hash_: shared[hash_] for hash_ in new})
-            await self._save_apps({row["object_id"]: row["content_hash"] for row in rows}, shared)
-            await self._replace(schema.snapshot, rows)
+            await self._save_apps({row["object_id"]: row["content_hash"] for row in rows.values()}, shared)
+            await self._save_rows(rows)
+
+    async def _run_no(self, run_id: str, scan_date: datetime) -> int:
+        table = schema.snapshot_runs
+        await self._run(
+            self._insert(table).values(run_id=run_id, scan_date=scan_date).on_conflict_do_nothing()
+        )
+        statement = select(table.c.run_no).where(table.c.run_id == run_id, table.c.scan_date == scan_date)
+        return int(await self._scalar(statement))
+
+    async def _save_rows(self, rows: Mapping[tuple[str, str], dict[str, Any]]) -> None:
+        table = schema.snapshot
+        columns = (table.c[name] for name in ("row_no", "object_id", "key_id", *_COMPARED))
+        stored = select(*columns).where(self._among(table.c.object_id, distinct(object_id for object_id, _ in rows)))
+        changed = dict(rows)
+        same: dict[int, list[int]] = {}
+        for old in await self._rows(stored):
+            row = changed.get((old.object_id, old.key_id))
+            if row is not None and all(row[name] == getattr(old, name) for name in _COMPARED):
+                same.setdefault(row["run_no"], []).append(old.row_no)
+                del changed[old.object_id, old.key_id]
+        for run_no, row_nos in same.items():
+            for part in chunks(row_nos):
+                await self._run(update(table).where(self._among(table.c.row_no, part)).values(run_no=run_no))
+        await self._replace(table, changed.values(), key=("object_id", "key_id"))
+        if len(changed) == len(rows) and not self._sqlite:
+            await self._take_statistics()
+
+    async def _take_statistics(self) -> None:
+        """Tell PostgreSQL how much there is now, when that has doubled since it last looked.
+
+        It looks by itself once a minute: too late for the first scan, whose own lookups would read
+        whole tables.
+        """
+        grown = text("SELECT pg_relation_size(oid) / 8192 > 2 * relpages FROM pg_class WHERE oid = 'snapshot'::regclass")
+        if await self._scalar(grown):
+            await self._run(text("ANALYZE snapshot, snapshot_apps, snapshot_owners, contents"))
 
     async def _save_owners_of(self, shared: Mapping[str, CredentialRecord]) -> None:
         rows = [
@@ -132,7 +179,7 @@ class Snapshot(Contents):
     async def _save_apps(self, hashes: Mapping[str, str], shared: Mapping[str, CredentialRecord]) -> None:
         """Point each app's row at its newest content; unchanged ones are left alone."""
         table = schema.snapshot_apps
-        known = select(table.c.object_id, table.c.content_hash).where(table.c.object_id.in_(list(hashes)))
+        known = select(table.c.object_id, table.c.content_hash).where(self._among(table.c.object_id, list(hashes)))
         stored = {row.object_id: row.content_hash for row in await self._rows(known)}
         changed = [
             {
@@ -152,56 +199,69 @@ class Snapshot(Contents):
         await self._run_many(one, ({"o": object_id, "k": key_id} for object_id, key_id in keys))
         for part in chunks(distinct(object_id for object_id, _ in keys)):
             left = exists().where(table.c.object_id == apps.c.object_id)
-            await self._run(delete(apps).where(apps.c.object_id.in_(part), ~left))
+            await self._run(delete(apps).where(self._among(apps.c.object_id, part), ~left))
 
     async def snapshot_keys(self) -> dict[tuple[str, str], str]:
         """(object id, key id) -> run_id in which it was last seen."""
         table = schema.snapshot
+        runs = {run_no: run_id for run_no, (run_id, _) in (await self._runs_by_no()).items()}
         keys: dict[tuple[str, str], str] = {}
-        async for part in self._parts(select(table.c.object_id, table.c.key_id, table.c.run_id), 2000):
-            keys.update({(row.object_id, row.key_id): row.run_id for row in part})
+        async for part in self._parts(select(table.c.object_id, table.c.key_id, table.c.run_no)):
+            keys.update({(row.object_id, row.key_id): runs[row.run_no] for row in part})
         return keys
+
+    async def _runs_by_no(self) -> dict[int, tuple[str, datetime]]:
+        rows = await self._rows(select(schema.snapshot_runs))
+        return {row.run_no: (row.run_id, row.scan_date) for row in rows}
 
     async def snapshot_due(self, until: datetime) -> list[CredentialRecord]:
         """Records whose end date is at or before `until`, expired ones included, by end date."""
-        table = schema.snapshot
-        return await self._read(select(table).where(table.c.ends_at <= until).order_by(*_by_end()))
+        return await self._read(await self._all(select(schema.snapshot).where(schema.snapshot.c.ends_at <= until)))
 
     async def snapshot_of_apps(self, object_ids: Sequence[str]) -> list[CredentialRecord]:
         """In the order of the ids, each app's by end date."""
-        table = schema.snapshot
+        wanted = distinct(object_ids)
         found: dict[str, list[CredentialRecord]] = {}
-        for part in chunks(distinct(object_ids)):
-            statement = select(table).where(table.c.object_id.in_(part)).order_by(*_by_end())
-            for record in await self._read(statement):
-                found.setdefault(record.application.object_id, []).append(record)
-        return [record for object_id in distinct(object_ids) for record in found.get(object_id, [])]
+        for record in await self._read(await self._rows_among(schema.snapshot.c.object_id, wanted)):
+            found.setdefault(record.application.object_id, []).append(record)
+        return [record for object_id in wanted for record in found.get(object_id, [])]
 
     async def snapshot_of_owner(self, person_id: str) -> list[CredentialRecord]:
         """Records of apps whose owners (counting or not) include the person, by end date."""
-        table, owners = schema.snapshot, schema.snapshot_owners
-        own = select(owners.c.content_hash).where(owners.c.person_id == person_id)
-        return await self._read(select(table).where(table.c.content_hash.in_(own)).order_by(*_by_end()))
+        owners = schema.snapshot_owners
+        # In two steps, so that a database without statistics (first scan) cannot choose to read it all.
+        own = await self._rows(select(owners.c.content_hash).where(owners.c.person_id == person_id))
+        return await self._read(
+            await self._rows_among(schema.snapshot.c.content_hash, [row.content_hash for row in own])
+        )
+
+    async def _rows_among(self, column: ColumnElement[Any], values: Sequence[str]) -> list[Row[Any]]:
+        rows: list[Row[Any]] = []
+        for part in chunks(values):
+            rows.extend(await self._rows(select(schema.snapshot).where(self._among(column, part))))
+        return rows
 
     async def snapshot_ownerless(self) -> list[CredentialRecord]:
         """Records without a counting owner, by end date; those without an end date last."""
-        table = schema.snapshot
-        return await self._read(select(table).where(table.c.ownerless.is_(True)).order_by(*_by_end()))
+        return await self._read(await self._all(select(schema.snapshot).where(schema.snapshot.c.ownerless.is_(True))))
 
-    async def _read(self, statement: Select[Any]) -> list[CredentialRecord]:
-        rows: list[Row[Any]] = []
-        async for part in self._parts(statement):
-            rows.extend(part)
-        shared = await self._contents((row.content_hash for row in rows), _records)
+    async def _read(self, rows: list[Row[Any]]) -> list[CredentialRecord]:
+        """The records of these rows, by end date, those without one last."""
+        rows.sort(key=lambda row: (row.ends_at or LATEST, row.ends_at is None, row.object_id, row.key_id))
+        runs = await self._runs_by_no()
+        sharer = Sharer()
+        shared = await self._contents((row.content_hash for row in rows), _records, sharer.record)
         records, pauses = [], Pauses()
         for row in rows:
+            run_id, scan_date = runs[row.run_no]
+            credential = _credentials.decode(row.body)
             records.append(
                 replace(
                     shared[row.content_hash],
-                    run_id=row.run_id,
-                    scan_date=row.scan_date,
-                    days_left=row.days_left,
-                    credential=_credentials.decode(row.body),
+                    run_id=run_id,
+                    scan_date=scan_date,
+                    days_left=days_left(credential.end, scan_date),
+                    credential=credential,
                     path=EscalationPath(row.path),
                     email_sent=row.email_sent,
                     alert_type=row.alert_type,
@@ -243,12 +303,12 @@ class Snapshot(Contents):
         if object_ids is None:
             statements = [select(table)]
         else:
-            statements = [select(table).where(table.c.object_id.in_(part)) for part in chunks(distinct(object_ids))]
+            statements = [select(table).where(self._among(table.c.object_id, part)) for part in chunks(distinct(object_ids))]
         found: dict[str, tuple[PreviousOwner, ...]] = {}
-        pauses = Pauses()
+        sharer, pauses = Sharer(), Pauses()
         for statement in statements:
             async for rows in self._parts(statement):
                 for row in rows:
-                    found[row.object_id] = _previous.decode(row.body)
+                    found[row.object_id] = sharer.previous_owners(_previous.decode(row.body))
                     await pauses()
         return found

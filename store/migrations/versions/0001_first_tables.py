@@ -142,6 +142,15 @@ def upgrade() -> None:
     )
     op.create_index("ix_runs_started_at", "runs", ["started_at"], unique=False)
     op.create_table(
+        "snapshot_runs",
+        sa.Column("run_no", COUNTER, autoincrement=True, nullable=False),
+        sa.Column("run_id", sa.Text(), nullable=False),
+        sa.Column("scan_date", TIME, nullable=False),
+        sa.PrimaryKeyConstraint("run_no", name=op.f("pk_snapshot_runs")),
+        sa.UniqueConstraint("run_id", "scan_date", name=op.f("uq_snapshot_runs_run_id_scan_date")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
         "stored_values",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
@@ -183,11 +192,10 @@ def upgrade() -> None:
     op.create_index("ix_delivery_alerts_alert_id", "delivery_alerts", ["alert_id"], unique=False)
     op.create_table(
         "snapshot",
+        sa.Column("row_no", COUNTER, autoincrement=True, nullable=False),
         sa.Column("object_id", sa.Text(), nullable=False),
         sa.Column("key_id", sa.Text(), nullable=False),
-        sa.Column("run_id", sa.Text(), nullable=False),
-        sa.Column("scan_date", TIME, nullable=False),
-        sa.Column("days_left", sa.Integer(), nullable=True),
+        sa.Column("run_no", COUNTER, nullable=False),
         sa.Column("ends_at", TIME, nullable=True),
         sa.Column("ownerless", sa.Boolean(), nullable=False),
         sa.Column("path", sa.Text(), nullable=False),
@@ -196,7 +204,9 @@ def upgrade() -> None:
         sa.Column("content_hash", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["content_hash"], ["contents.hash"], name=op.f("fk_snapshot_content_hash")),
-        sa.PrimaryKeyConstraint("object_id", "key_id", name=op.f("pk_snapshot")),
+        sa.PrimaryKeyConstraint("row_no", name=op.f("pk_snapshot")),
+        sa.UniqueConstraint("object_id", "key_id", name=op.f("uq_snapshot_object_id_key_id")),
+        postgresql_with={"fillfactor": 70},
     )
     op.create_index(op.f("ix_snapshot_content_hash"), "snapshot", ["content_hash"], unique=False)
     op.create_index("ix_snapshot_ends_at", "snapshot", ["ends_at"], unique=False)
@@ -262,6 +272,7 @@ def downgrade() -> None:
     op.drop_table("card_alerts")
     op.drop_table("alerts")
     op.drop_table("stored_values")
+    op.drop_table("snapshot_runs")
     op.drop_table("runs")
     op.drop_table("people")
     op.drop_table("owners_seen")

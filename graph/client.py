@@ -1,6 +1,8 @@
 """The production SDK's client for one identity: credential, hosts, TLS and proxies set right, its own retries off."""
 
 import asyncio
+import contextlib
+import importlib
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,6 +33,17 @@ from msgraph_core import GraphClientFactory
 
 from alerts.errors import GraphError
 from graph.gate import Gate
+
+# Loaded by the libraries with the first request, which would hold up the event loop for a tenth of a second.
+for _lazy in (
+    "anyio._backends._asyncio",
+    "anyio.streams.tls",
+    "azure.core.pipeline.transport._aiohttp",
+    "azure.core.rest._aiohttp",
+    "httpcore",
+):
+    with contextlib.suppress(ImportError):  # their own affair where such a module stands
+        importlib.import_module(_lazy)
 
 #: GraphError.code when nothing was written to the wire: the request certainly did not run.
 NOT_SENT = "notSent"

@@ -151,12 +151,14 @@ class Actions:
             return said
         return await self._card(action, [case.alert.id for case in cases], role)
 
-    async def _authorise(self, tx: Transaction, action: Action, ids: Sequence[str], role: Role) -> list[_Case]:
+    async def _authorise(
+        self, tx: Transaction, action: Action, ids: Sequence[str], role: Role, *, lock: bool = True
+    ) -> list[_Case]:
         """The cases this actor may act on; the first id must be among them, else refused.
 
         May: a recipient (also one who has left the route, for looking), a current owner, an admin.
         """
-        alerts = await tx.alerts([i for i in ids if i], lock=True)
+        alerts = await tx.alerts([i for i in ids if i], lock=lock)
         places = await tx.recipients(list(alerts))
         actor = (await tx.people([action.actor_id])).get(action.actor_id, stranger(action.actor_id))
         cases = []
@@ -366,7 +368,7 @@ class Actions:
     async def _assign_owner(self, action: Action, ids: Sequence[str], role: Role) -> View:
         """Ask the named people whether they take the app over."""
         async with self.store.reading() as tx:
-            cases = await self._authorise(tx, action, ids[:1], role)
+            cases = await self._authorise(tx, action, ids[:1], role, lock=False)
         case = cases[0]
         if self._closed(case.alert):
             return await self._card(action, [case.alert.id], role)

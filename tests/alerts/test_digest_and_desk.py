@@ -1,7 +1,6 @@
 """Many alerts answered at once, and what people may ask for."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -17,12 +16,12 @@ from alerts.views import (
     StatusReport,
     View,
 )
-from tests.alerts.world import World, sqlite_url
+from tests.alerts.world import World
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with World(sqlite_url(tmp_path)) as made:
+async def world(database_url: str) -> AsyncIterator[World]:
+    async with World(database_url) as made:
         for number in range(4):
             made.app(f"app{number}", ("ana",), made.secret(20.5 - number, key_id=f"k{number}"))
         made.app("toms", ("tom",), made.secret(20.5, key_id="t"))

@@ -1,22 +1,23 @@
 """Stories over days with a moving clock: who is told when, and who is left in peace."""
 
-from collections.abc import AsyncIterator
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from alerts.errors import DeliveryError, Outcome
-from alerts.model import ApplicationType, Credential, CredentialType, CredentialUsage, EscalationPath, RouteReason
+from alerts.model import (
+    ApplicationType,
+    Credential,
+    CredentialType,
+    CredentialUsage,
+    EscalationPath,
+    Quarantine,
+    RouteReason,
+)
 from alerts.views import CardState, DigestView, NominationView, RenewalFinding, Sentence
-from tests.alerts.world import DAY, World, sqlite_url
-
-
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with World(sqlite_url(tmp_path)) as made:
-        yield made
+from tests.alerts.world import DAY, World
 
 
 async def test_day_31_is_silent_day_30_speaks_and_the_days_after_are_silent_until_14(world: World) -> None:
@@ -192,8 +193,6 @@ async def test_another_owner_may_take_over_and_a_promise_lapses_when_its_author_
 
 
 async def test_twenty_clicks_at_once_have_one_effect(world: World) -> None:
-    import asyncio
-
     world.app("invoice", ("ana",), world.secret(29.5))
     await world.first()
     await asyncio.gather(*(world.press("ana", "acknowledge") for _ in range(20)))
@@ -313,8 +312,6 @@ async def test_a_partial_scan_closes_nothing_and_judges_the_unread_by_its_last_r
 
 
 async def test_a_quarantined_credential_is_not_closed_by_a_complete_scan(world: World) -> None:
-    from alerts.model import Quarantine
-
     world.app("invoice", ("ana",), world.secret(15.5))
     await world.first()
     await world.day(unread=("invoice",), quarantined=(Quarantine(object_id="invoice", key_id="k1", reason="junk"),))

@@ -37,9 +37,11 @@ def _meaning(service: str, method: str, path: str, what: str, file: str) -> Mean
 
 #: The first that matches holds.
 MEANINGS: tuple[Meaning, ...] = (
-    _meaning("entra", "GET", r"^/botframework/", "Reads the keys that prove what comes from Teams", "bot/identity.py"),
-    _meaning("entra", "POST", r"/oauth2/", "Signs in with one of Steward's identities", "graph/client.py"),
-    _meaning("entra", "", r"", "Finds out how to sign in", "graph/client.py"),
+    _meaning("entra", "GET", r"^/botframework/", "Reads the keys that prove what comes from Teams", "bot/tokens.py"),
+    _meaning("entra", "POST", r"/oauth2/", "Signs in with one of Steward's identities",
+             "graph/client.py, archive/identity.py or bot/credentials.py"),
+    _meaning("entra", "", r"", "Finds out how to sign in",
+             "graph/client.py, archive/identity.py or bot/credentials.py"),
     _meaning("graph", "POST", r"/owners/\$ref", "Writes a new owner", "graph/owners.py"),
     _meaning("graph", "GET", r"/owners", "Reads who owns an app", "graph/applications.py"),
     _meaning("graph", "POST", r"/sendMail", "Sends an e-mail", "graph/mail.py"),

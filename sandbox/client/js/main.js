@@ -109,7 +109,8 @@ function summary(result) {
   const run = result.run ?? result;
   const parts = [];
   if (run.applications !== undefined) parts.push(`${run.applications + (run.enterprise_applications ?? 0)} apps read`);
-  if (run.due !== undefined) parts.push(`${run.due} credentials due`);
+  if (run.credentials !== undefined) parts.push(`${run.credentials} credentials read`);
+  if (run.due !== undefined) parts.push(`${run.due} due`);
   if (run.notices_queued !== undefined) parts.push(`${run.notices_queued} notices queued`);
   return parts.length ? `The daily scan is done: ${parts.join(", ")}.` : "The daily scan is done.";
 }

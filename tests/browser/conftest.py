@@ -1,0 +1,54 @@
+"""A system Chromium, driven by Playwright; each test gets pages that fail it on any error of the page."""
+
+import shutil
+from contextlib import asynccontextmanager
+
+import pytest
+from playwright.async_api import async_playwright
+
+from tests.browser.steward import running_steward
+
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+]
+
+
+def chromium():
+    """The system's Chromium or Chrome, None when there is none: then Playwright's own."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next(filter(None, map(shutil.which, names)), None)
+
+
+@pytest.fixture
+async def browser():
+    async with async_playwright() as playwright:
+        running = await playwright.chromium.launch(executable_path=chromium(), headless=True, args=ARGUMENTS)
+        yield running
+        await running.close()
+
+
+@pytest.fixture
+async def open_page(browser):
+    """open_page(url, **context) -> page; afterwards no error may have been reported by any of them."""
+    errors = []
+
+    @asynccontextmanager
+    async def opened(url, **options):
+        context = await browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
+        context.set_default_timeout(20_000)
+        page = await context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+        await page.goto(url)
+        yield page
+        await context.close()
+
+    yield opened
+    assert errors == []
+
+
+@pytest.fixture
+async def steward(tmp_path):
+    async with running_steward(tmp_path) as running:
+        yield running

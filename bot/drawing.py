@@ -6,14 +6,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from alerts.errors import DeliveryError, Outcome
-from alerts.views import DigestView, Sentence, View
-from cards.render import Words, render, summary
+from alerts.views import Sentence, View
+from cards.render import Words, render, render_sentence, summary
 
 CARD_TYPE = "application/vnd.microsoft.card.adaptive"
-#: Bytes, in UTF-16 as Teams counts. A card within the budget also fits webhooks and Power Automate; Teams
-#: itself takes 100 KB and asks to stay under 80. Source: learn.microsoft.com/microsoftteams/platform/bots/
-#: how-to/format-your-bot-messages.
-BUDGET = 25 * 1024
+#: Bytes, in UTF-16 as Teams counts. Cards are drawn to fit a quarter of it; this is the last guard: Teams takes
+#: 100 KB and asks to stay under 80. Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/
+#: format-your-bot-messages.
 LIMIT = 80 * 1024
 
 
@@ -49,13 +48,11 @@ class Drawing:
         self._words = words
 
     def draw(self, view: View, *, locale: str = "", teams_user_id: str = "") -> Drawn:
-        """Raises DeliveryError (poison) for a card that is too large even in its compact form."""
+        """Raises DeliveryError (poison) for a card that is too large for Teams."""
         words = replace(self._words, language=locale or self._words.language)
         if isinstance(view, Sentence):
-            return Drawn(card=None, text=summary(view, words))
+            return Drawn(card=None, text=render_sentence(view, words))
         card = render(view, words, teams_user_id=teams_user_id)
-        if size(card) > BUDGET:
-            card = render(compact(view), words, teams_user_id=teams_user_id)
         if size(card) > LIMIT:
             raise DeliveryError("card is too large", outcome=Outcome.POISON, code="MessageSizeTooBig")
         return Drawn(card=card, text=summary(view, words))
@@ -64,10 +61,3 @@ class Drawing:
 def size(card: Mapping[str, Any]) -> int:
     """Bytes of a card as Teams counts them."""
     return len(json.dumps(card, ensure_ascii=False).encode("utf-16-le", "surrogatepass"))
-
-
-def compact(view: View) -> View:
-    """The same with less of it: long lists are cut, what is cut can be asked for."""
-    if isinstance(view, DigestView):
-        return replace(view, show_all=False)
-    return view

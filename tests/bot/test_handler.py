@@ -7,7 +7,7 @@ import pytest
 from alerts.model import Application, ApplicationType, Nomination, NominationState, Person
 from alerts.views import NominationRole, NominationView, Sentence
 from bot.handler import REFUSED
-from cards.render import Words, summary
+from cards.render import Words, render_sentence
 from tests.bot.channel import ADA, ANA, APP_ID, Answer
 from tests.bot.house import NOW, house
 
@@ -17,7 +17,7 @@ ERROR = "application/vnd.microsoft.error"
 
 
 def words(key, **params):
-    return summary(Sentence(key=key, params=params), Words())
+    return render_sentence(Sentence(key=key, params=params), Words())
 
 
 def card_view():

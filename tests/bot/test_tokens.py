@@ -9,6 +9,7 @@ import time
 
 import jwt
 import pytest
+from aiohttp import web
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.bot.channel import APP_ID, TENANT, Answer, Key
@@ -357,9 +358,44 @@ async def test_a_withdrawn_key_is_refused_after_the_daily_fetch(bot):
     bot.clock[0] = 25 * 3600.0
     # The first token after a day starts the fetch and is still judged by what is known.
     await bot.post(bot.channel.activity(id="m1"), bot.channel.token(key=old))
-    await bot.keys.prefetch()
+    for _ in range(500):
+        if bot.channel.fetched() == 2:
+            break
+        await asyncio.sleep(0.01)
 
     status, _ = await bot.post(bot.channel.activity(id="m2"), bot.channel.token(key=old))
+
+    assert status == 401
+
+
+async def test_keys_are_not_taken_from_where_the_metadata_redirects_to(bot):
+    forged = Key("forged")
+    bot.channel.script = [
+        Answer(302, headers={"Location": f"{bot.channel.url}/elsewhere"}),
+        Answer(200, {"jwks_uri": f"{bot.channel.url}/elsewhere"}),
+        Answer(200, {"keys": [forged.jwk(["msteams"])]}),
+    ]
+
+    status, _ = await bot.post(bot.channel.activity(), bot.channel.token(key=forged))
+
+    assert status == 401
+
+
+async def test_keys_are_not_fetched_over_plain_http(bot):
+    forged = Key("forged")
+
+    async def keys(request):
+        return web.json_response({"keys": [forged.jwk(["msteams"])]})
+
+    app = web.Application()
+    app.router.add_get("/keys", keys)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    bot.channel.script = [Answer(200, {"jwks_uri": f"http://127.0.0.1:{runner.addresses[0][1]}/keys"})]
+
+    status, _ = await bot.post(bot.channel.activity(), bot.channel.token(key=forged))
+    await runner.cleanup()
 
     assert status == 401
 

@@ -1,0 +1,324 @@
+"""One scan on the real store, archive and engine: what it reads, what it writes, and what it admits."""
+
+import asyncio
+import time
+from datetime import timedelta
+
+import pytest
+
+from alerts.errors import ArchiveError
+from alerts.model import EventType, RunStatus
+from scanner.scan import Progress
+from scanner.stall import StallMonitor
+from tests.graph.scripted import error, page
+from tests.scanner.tenant import START, Tenant, oid
+
+
+async def test_a_scan_reads_decides_and_reports(tenant: Tenant) -> None:
+    tenant.app("shop", "ana", days=20.5)
+    tenant.app("quiet", "ana", days=200)
+    tenant.enterprise_app("portal", "ana", days=5.5)
+    tenant.enterprise_app("plain")
+
+    run = await tenant.scan()
+
+    assert run.status is RunStatus.SUCCEEDED
+    assert run.errors == ()
+    assert (run.applications, run.enterprise_applications, run.credentials) == (2, 2, 3)
+    assert (run.due, run.ownerless, run.quarantined) == (2, 0, 0)
+    assert run.notices_queued == 2
+    # App registrations, enterprise apps, those of rare types, ana and mia; ada is asked for by the roles.
+    assert (run.requests, len(tenant.bench.graph.asked)) == (5, 6)
+    assert set(run.phase_seconds) == {
+        "applications",
+        "enterprise_applications",
+        "people",
+        "decide",
+        "records",
+        "upload",
+    }
+    assert await tenant.open_alerts() == {"shop", "portal"}
+
+
+async def test_enterprise_apps_without_credentials_are_counted_and_forgotten(tenant: Tenant) -> None:
+    tenant.enterprise_app("plain")
+    tenant.enterprise_app("off", accountEnabled=False)
+
+    run = await tenant.scan()
+
+    assert run.enterprise_applications == 2
+    assert tenant.engine.last.applications == []
+    assert tenant.engine.last.disabled_app_ids == {"app-off"}
+
+
+async def test_the_runs_row_comes_last(tenant: Tenant) -> None:
+    tenant.app("shop", "ana")
+
+    run = await tenant.scan()
+
+    assert tenant.archive.steps == ["records", "upload", "run row", "upload"]
+    async with tenant.store.reading() as tx:
+        assert await tx.runs(1) == [run]
+
+
+async def test_two_scans_on_one_day_queue_nothing_twice(tenant: Tenant) -> None:
+    tenant.app("shop", "ana")
+
+    assert (await tenant.scan()).notices_queued == 1
+    assert (await tenant.scan()).notices_queued == 0
+
+
+async def test_an_app_that_came_twice_counts_once_and_its_later_copy_is_right(tenant: Tenant) -> None:
+    tenant.app("shop", "ana")
+    older = dict(tenant.apps["shop"], displayName="Old name")
+    moved = f"{tenant.bench.graph.url}/v1.0/applications?$skiptoken=2"
+    tenant.faults = {
+        "/applications?$skiptoken": [page(tenant.apps["shop"])],
+        "/applications?$select": [page(older, following=moved)],
+    }
+
+    run = await tenant.scan()
+
+    assert (run.applications, run.credentials) == (1, 1)
+    assert [app.display_name for app in tenant.engine.last.applications] == ["Shop"]
+
+
+async def test_requests_of_this_scan_alone_are_counted(tenant: Tenant) -> None:
+    tenant.app("shop", "ana")
+    scanner = tenant.scanner()
+
+    first, second = await scanner.scan(), await scanner.scan()
+
+    assert first.requests == second.requests
+    assert first.resource_units == second.resource_units
+
+
+async def test_poisoned_records_are_counted_and_leave_the_scan_complete(tenant: Tenant) -> None:
+    tenant.app("shop", "ana")
+    tenant.app("broken", "ana")
+    tenant.apps["broken"]["passwordCredentials"][0]["endDateTime"] = "soon"
+    tenant.app("unreadable", "ana", passwordCredentials="none")
+
+    run = await tenant.scan()
+
+    assert (run.status, run.quarantined, run.credentials) == (RunStatus.SUCCEEDED, 2, 1)
+    assert {note.object_id for note in tenant.engine.last.quarantined} == {oid("broken"), oid("unreadable")}
+
+
+async def test_progress_is_told_with_the_last_scan_as_the_measure(tenant: Tenant) -> None:
+    tenant.app("shop", "ana")
+    tenant.app("till", "ana")
+    await tenant.scan()
+    del tenant.apps["till"]
+    told: list[tuple[str, int, int]] = []
+
+    def note(phase: str, done: int, total: int) -> None:
+        told.append((phase, done, total))
+
+    progress: Progress = note
+    await tenant.scanner().scan(progress)
+
+    assert ("applications", 1, 2) in told
+    assert ("people", 1, 1) in told
+
+
+# ---------------------------------------------------------------- previous owners
+
+
+async def test_the_store_remembers_who_owned_an_app_and_the_archive_is_not_asked(tenant: Tenant) -> None:
+    tenant.app("shop", "ben")
+    await tenant.scan()
+    tenant.users[oid("ben")]["accountEnabled"] = False
+
+    run = await tenant.next_day()
+
+    assert run.ownerless == 1
+    assert tenant.history.asked == []
+    (previous,) = tenant.engine.last.previous_owners[oid("shop")]
+    assert (previous.person.id, previous.seen) == (oid("ben"), START)
+    assert (await tenant.snapshot())["shop"].path == "previousOwnerManager"
+
+
+async def test_previous_owners_of_all_other_ownerless_apps_are_one_question(tenant: Tenant) -> None:
+    for number in range(30):
+        tenant.app(f"o{number}", "ben", days=100)
+    await tenant.scan()
+    async with tenant.store.transaction() as tx:
+        await tx.save_owners_seen({oid(f"o{number}"): () for number in range(30)})
+    for app in tenant.apps.values():
+        app["owners"] = []
+
+    run = await tenant.next_day()
+
+    assert run.ownerless == run.ownerless_without_any == 30
+    assert [len(ids) for ids in tenant.history.asked] == [30]
+    assert len(tenant.engine.last.previous_owners) == 30
+    assert tenant.engine.last.people[oid("mia")].counts
+
+
+async def test_what_the_store_remembers_too_long_is_forgotten(tenant: Tenant) -> None:
+    tenant.app("shop", "ben", days=2000)
+    await tenant.scan()
+    tenant.apps["shop"]["owners"] = []
+
+    await tenant.next_day(days=800)
+
+    assert tenant.engine.last.previous_owners == {}
+    assert len(tenant.history.asked) == 1
+
+
+async def test_an_archive_that_cannot_be_asked_is_no_empty_history(tenant: Tenant) -> None:
+    tenant.app("shop")
+    tenant.history.failure = ArchiveError("504")
+
+    run = await tenant.scan()
+
+    assert tenant.engine.last.history_failed == "504"
+    assert run.status is RunStatus.SUCCEEDED
+    assert run.errors == ("previous owners of 1 apps: 504",)
+
+
+async def test_a_previous_owner_and_his_manager_are_read_anew(tenant: Tenant) -> None:
+    tenant.app("shop", "ben")
+    await tenant.scan()
+    tenant.apps["shop"]["owners"] = []
+    tenant.person("ben", "eli", accountEnabled=False)
+
+    await tenant.next_day()
+
+    people = tenant.engine.last.people
+    assert not people[oid("ben")].counts
+    assert people[oid("ben")].manager_id == oid("eli")
+    assert {oid("eli"), oid("mia")} <= people.keys()
+
+
+# ---------------------------------------------------------------- a short scan is not a clean scan
+
+
+async def test_a_listing_that_breaks_off_makes_a_partial_scan_that_closes_nothing(tenant: Tenant) -> None:
+    tenant.app("shop", "ana")
+    tenant.app("till", "ana")
+    await tenant.scan()
+    moved = f"{tenant.bench.graph.url}/v1.0/applications?$skiptoken=2"
+    tenant.faults = {
+        "/applications?$skiptoken": [error(503, "ServiceUnavailable")],
+        "/applications?$select": [page(tenant.apps["shop"], following=moved)],
+    }
+
+    run = await tenant.next_day()
+
+    assert run.status is RunStatus.PARTIAL
+    assert run.errors == ("app registrations after the first 1: Graph answered 503 ServiceUnavailable",)
+    assert await tenant.open_alerts() == {"shop", "till"}
+    assert run.due == 2
+
+
+async def test_a_scan_that_reads_nothing_fails_and_alerting_goes_on(tenant: Tenant) -> None:
+    tenant.app("shop", "ana", days=15.5)
+    assert (await tenant.scan()).notices_queued == 1
+    tenant.faults = {"/": [error(403, "Authorization_RequestDenied", "no consent")]}
+
+    run = await tenant.next_day(days=2)
+
+    assert run.status is RunStatus.FAILED
+    assert (run.applications, run.enterprise_applications) == (0, 0)
+    assert len([sentence for sentence in run.errors if "no consent" in sentence]) >= 2
+    # 13.5 days are left: the 14-day stage is crossed by the last record and today's date.
+    assert (run.due, run.notices_queued) == (1, 1)
+    assert await tenant.open_alerts() == {"shop"}
+
+
+async def test_every_error_of_a_scan_is_an_event(tenant: Tenant) -> None:
+    tenant.faults = {"/": [error(403, "Authorization_RequestDenied")]}
+
+    run = await tenant.scan()
+
+    async with tenant.store.reading() as tx:
+        events = await tx.events_waiting(100)
+    assert [e.reason for e in events if e.type is EventType.SCAN_ERROR] == list(run.errors)
+
+
+async def test_people_who_cannot_be_read_make_nobody_an_orphan(tenant: Tenant) -> None:
+    tenant.app("shop", "ana")
+    await tenant.scan()
+    tenant.app("new", "eli")
+    tenant.faults = {"/users?": [error(403, "Authorization_RequestDenied", "no User.Read.All")]}
+
+    run = await tenant.next_day()
+
+    assert run.status is RunStatus.PARTIAL
+    assert run.ownerless == 0
+    # ana is known from yesterday; nobody knows eli yet, so the new app waits for a better scan.
+    assert [app.display_name for app in tenant.engine.last.applications] == ["Shop"]
+    assert await tenant.open_alerts() == {"shop"}
+
+
+async def test_a_disabled_enterprise_app_is_remembered_when_it_cannot_be_seen(tenant: Tenant) -> None:
+    tenant.app("shop", "ana")
+    tenant.enterprise_app("shop2", accountEnabled=False, appId="app-shop")
+    tenant.enterprise_app("gone", accountEnabled=False)
+    await tenant.scan()
+    assert tenant.engine.last.disabled_app_ids == {"app-shop", "app-gone"}
+    tenant.faults = {"/servicePrincipals?$select": [error(403, "Denied")]}
+
+    run = await tenant.next_day()
+
+    assert run.status is RunStatus.PARTIAL
+    assert tenant.engine.last.disabled_app_ids == {"app-shop", "app-gone"}
+
+
+# ---------------------------------------------------------------- writing down
+
+
+async def test_an_upload_that_fails_ends_the_scan_with_its_error_and_keeps_the_spool(tenant: Tenant) -> None:
+    tenant.app("shop", "ana")
+    tenant.archive.failure = ArchiveError("Log Analytics answered 503")
+
+    run = await tenant.scan()
+
+    assert run.status is RunStatus.SUCCEEDED
+    assert run.errors == ("upload to Log Analytics: Log Analytics answered 503",)
+    assert tenant.archive.steps == ["records", "upload", "run row"]
+    rows = await tenant.archive.query("previous_owners", ObjectIds=[oid("shop")], Days=730)
+    assert len(rows.rows) == 1
+
+
+async def test_a_run_whose_records_could_not_be_kept_writes_no_row(tenant: Tenant) -> None:
+    tenant.app("shop", "ana")
+    tenant.archive.disk_full = True
+
+    run = await tenant.scan()
+
+    assert run.status is RunStatus.PARTIAL
+    assert run.errors == ("the records of this run could not be kept: no space left",)
+    assert "run row" not in tenant.archive.steps
+
+
+async def test_admins_that_resolve_to_nobody_are_an_error_of_every_scan(tenant: Tenant) -> None:
+    del tenant.users[oid("ada")]
+
+    run = await tenant.scan()
+
+    assert run.status is RunStatus.SUCCEEDED
+    assert len(run.errors) == 1
+    assert "ADMIN_USERS" in run.errors[0]
+
+
+async def test_days_are_counted_from_the_start_of_the_run(tenant: Tenant) -> None:
+    tenant.app("shop", "ana", days=7)
+
+    await tenant.scan()
+
+    record = (await tenant.snapshot())["shop"]
+    assert (record.days_left, record.scan_date) == (7, START)
+    assert record.credential.end == START + timedelta(days=7)
+
+
+async def test_a_blocked_event_loop_is_noticed() -> None:
+    async with StallMonitor() as monitor:
+        await asyncio.sleep(0.03)
+        time.sleep(0.15)  # noqa: ASYNC251 - what is to be noticed
+        await asyncio.sleep(0.03)
+
+    assert monitor.longest == pytest.approx(0.15, abs=0.14)
+    assert monitor.longest > 0.1

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import jwt
 import trustme
@@ -137,7 +137,7 @@ class Server:
         return True
 
     @asynccontextmanager
-    async def running(self, authority: Authority) -> AsyncIterator["Server"]:
+    async def running(self, authority: Authority) -> AsyncIterator[Self]:
         tasks: set[asyncio.Task[None]] = set()
 
         def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -65,7 +65,7 @@ async def teams(authority, *, installer=None, known=None):
         )
         reach = ProactiveTeams(
             connector=connector,
-            contacts=Contacts(store),
+            contacts=Contacts(store),  # type: ignore[arg-type]
             drawing=Drawing(Words()),
             service_url=channel.service_url,
             installer=installer,

@@ -130,6 +130,19 @@ def test_ci_runs_the_command_of_the_readme():
     assert "exec make test" in text_of(".ci/run").splitlines()
 
 
+def test_every_documented_request_is_served():
+    """Looked up in the code that adds the routes; what each answers is tested beside it."""
+    documented = set(re.findall(r"^\| `((?:GET|POST) /\S*)`", text_of("docs/commands.md"), flags=re.MULTILINE))
+    routes = text_of("bot/pages.py") + text_of("sandbox/practice.py")
+    served = {
+        f"{method.upper()} {path}".replace("{name}", "<name>")
+        for method, path in re.findall(r"""(?:add_|\(")(get|post|GET|POST)(?:\(|", )"([^"]+)\"""", routes)
+    }
+
+    assert len(documented) == 12
+    assert documented <= served
+
+
 # ---------------------------------------------------------------- links
 
 

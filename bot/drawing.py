@@ -1,8 +1,8 @@
 """From a View to what goes over the wire: a card that fits, or a sentence."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from alerts.errors import DeliveryError, Outcome
@@ -14,6 +14,10 @@ CARD_TYPE = "application/vnd.microsoft.card.adaptive"
 #: 100 KB and asks to stay under 80. Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/
 #: format-your-bot-messages.
 LIMIT = 80 * 1024
+
+
+#: Locale of the reader ('' unknown) -> their words.
+WordsFor = Callable[[str], Words]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,12 +48,12 @@ class Drawn:
 class Drawing:
     """Draws views in the organisation's words and the reader's language."""
 
-    def __init__(self, words: Words) -> None:
-        self._words = words
+    def __init__(self, words_for: WordsFor) -> None:
+        self._words_for = words_for
 
     def draw(self, view: View, *, locale: str = "", teams_user_id: str = "") -> Drawn:
         """Raises DeliveryError (poison) for a card that is too large for Teams."""
-        words = replace(self._words, language=locale or self._words.language)
+        words = self._words_for(locale)
         if isinstance(view, Sentence):
             return Drawn(card=None, text=render_sentence(view, words))
         card = render(view, words, teams_user_id=teams_user_id)

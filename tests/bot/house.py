@@ -213,7 +213,7 @@ async def build(
         bot_id=f"28:{APP_ID}",
         tenant_id=TENANT,
     )
-    drawing = Drawing(Words())
+    drawing = Drawing(lambda locale: Words())
     edge = Edge(
         TokenValidator(keys, app_id=APP_ID, issuer=ISSUER),
         hosts,

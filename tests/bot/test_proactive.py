@@ -66,7 +66,7 @@ async def teams(authority, *, installer=None, known=None):
         reach = ProactiveTeams(
             connector=connector,
             contacts=Contacts(store),  # type: ignore[arg-type]
-            drawing=Drawing(Words()),
+            drawing=Drawing(lambda locale: Words()),
             service_url=channel.service_url,
             installer=installer,
         )

@@ -37,6 +37,9 @@ Progress = Callable[[str, int, int], None]
 APPLICATIONS, ENTERPRISE, PEOPLE, HISTORY = "applications", "enterprise_applications", "people", "history"
 DECIDE, RECORDS, UPLOAD = "decide", "records", "upload"
 
+#: Beside the phases: the longest time for which the event loop stood still.
+LONGEST_STALL = "longest_stall"
+
 #: Store value: app ids whose enterprise app was disabled at the last complete look, as a JSON list.
 DISABLED = "scan.disabled_app_ids"
 #: Apps worked through before the event loop gets a turn.
@@ -93,7 +96,7 @@ class Scanner:
             StewardError: the store failed, so nothing could be decided.
         """
         async with StallMonitor() as monitor:
-            run = await _Scan(self, progress).run()
+            run = await _Scan(self, progress, monitor).run()
         self.longest_stall = monitor.longest
         log.info(
             "scan %s %s: %d app registrations, %d enterprise apps, %d credentials, %d requests to Graph (%d throttled, "
@@ -109,9 +112,10 @@ class Scanner:
 class _Scan:
     """One run and what it has gathered so far."""
 
-    def __init__(self, scanner: Scanner, progress: Progress) -> None:
+    def __init__(self, scanner: Scanner, progress: Progress, monitor: StallMonitor) -> None:
         self._is = scanner
         self._progress = progress
+        self._monitor = monitor
         self._began = time.perf_counter()
         self._started_at = scanner.clock()
         self._run_id = f"{self._started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
@@ -326,6 +330,7 @@ class _Scan:
             spent.throttled += now.throttled - before.throttled
             spent.resource_units += now.resource_units - before.resource_units
         elapsed = time.perf_counter() - self._began
+        seconds = {**self._seconds, LONGEST_STALL: self._monitor.longest}
         return replace(
             run,
             # The clock of a practice tenant may leap a day in mid-scan; the duration is what was measured.
@@ -333,7 +338,7 @@ class _Scan:
             requests=spent.requests,
             throttled=spent.throttled,
             resource_units=spent.resource_units,
-            phase_seconds={phase: round(seconds, 3) for phase, seconds in self._seconds.items()},
+            phase_seconds={phase: round(spell, 3) for phase, spell in seconds.items()},
             errors=(*self._missing, *self._problems),
         )
 

@@ -14,8 +14,9 @@ log = logging.getLogger(__name__)
 
 #: Name of the lease in the store.
 LEASE = "scan"
-#: Seconds that a scan is somebody's without a sign of life; renewed three times as often.
-LEASE_SECONDS = 120.0
+#: Seconds that a scan is somebody's without a sign of life; renewed three times as often. After a crash nobody scans
+#: for so long, and the event loop never stands still for a hundredth of it.
+LEASE_SECONDS = 30.0
 #: Longest sleep in seconds, so that a suspended machine or a corrected clock is noticed.
 LONGEST_SLEEP = 300.0
 #: Seconds between two looks at another replica's scan.

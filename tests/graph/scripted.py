@@ -90,7 +90,7 @@ class ScriptedGraph:
 
     async def graph(self, request: web.Request) -> web.StreamResponse:
         path = unquote(request.raw_path.removeprefix("/v1.0"))
-        body = await request.json() if request.can_read_body else None
+        body: Any = await request.json() if request.can_read_body else None
         self.asked.append(Asked(method=request.method, path=path, headers=CIMultiDict(request.headers), body=body))
         number = int(request.headers.get("Authorization", "Bearer token-0").rpartition("-")[2])
         if not number or number < self.good_from:

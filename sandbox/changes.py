@@ -43,6 +43,16 @@ def _touch_owned(state: TwinState, user: TwinUser, at: datetime) -> None:
 # ---------------------------------------------------------------- owners
 
 
+def own(state: TwinState, object_id: str, owner_id: str, by: str = "") -> None:
+    """Make somebody an owner; `by` is the client id or the person who did it."""
+    state.change("ownerAdded", app=object_id, owner=owner_id, by=by)
+
+
+def disown(state: TwinState, object_id: str, owner_id: str, by: str = "") -> None:
+    """Take an owner away."""
+    state.change("ownerRemoved", app=object_id, owner=owner_id, by=by)
+
+
 @mutation("ownerAdded")
 def _owner_added(state: TwinState, at: datetime, data: dict[str, Any]) -> None:
     app = _app(state, data["app"])

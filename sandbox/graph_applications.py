@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from sandbox.changes import disown, own
 from sandbox.graph_core import (
     JSON,
     READ_APPS,
@@ -212,7 +213,7 @@ async def add_owner(state: TwinState, call: Call) -> Answer:
             403, "Directory_QuotaExceeded",
             f"The directory object quota limit for the Principal has been exceeded: {MAX_OWNERS} owners.",
         )
-    state.change("ownerAdded", app=app.object_id, owner=owner_id, by=call.claims.client_id)
+    own(state, app.object_id, owner_id, by=call.claims.client_id)
     return Answer(status=204)
 
 
@@ -222,7 +223,7 @@ async def remove_owner(state: TwinState, call: Call) -> Answer:
     owner_id = call.ids["owner"].lower()
     if owner_id not in app.owners:
         raise not_found(owner_id)
-    state.change("ownerRemoved", app=app.object_id, owner=owner_id, by=call.claims.client_id)
+    disown(state, app.object_id, owner_id, by=call.claims.client_id)
     return Answer(status=204)
 
 

@@ -19,5 +19,5 @@ HOSTILE_NAMES: dict[str, str | None] = {
     "null": None,
     "empty": "",
     "spaces": "   \u00a0\u200b ",
-    "ten thousand characters": "A very long name " * 588 + "end",
+    "ten thousand characters": "A very long name " * 588 + "end.",
 }

@@ -175,6 +175,10 @@ class DigestView:
     show_all: bool = False
     #: What the last answer did: sentence key, parameters; for "answer several".
     notes: tuple[tuple[str, Mapping[str, str]], ...] = ()
+    #: Verbs that the ticked ones may be answered with.
+    verbs: tuple[str, ...] = ("acknowledge", "assignOwner", "notMine")
+    #: Lengths in days that a snooze of every one of them would be granted, () none.
+    snooze_days: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,1 @@
+"""Draws: a view of the core in, an Adaptive Card (a plain dict), a sentence or an e-mail out."""

@@ -1,0 +1,188 @@
+"""Finds sentences and fills them in: every word that a person reads comes from a catalog (`text_en.py`).
+
+A sentence is a pattern: {name} stands for a parameter, ** begins and ends what is bold. Parameters are cleaned here,
+whoever they come from; patterns are ours. Another language is one more catalog with the same keys.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from alerts.views import Sentence
+from cards import text_en, text_en_answers
+from cards.dates import Calendar, DateWords
+from cards.patterns import Entry, Plural
+from cards.safe import Limit, Safe, clean, inert
+from cards.words import Words
+
+_PARAMETER = re.compile(r"\{(\w+)\}")
+
+#: Makes a parameter harmless for where it will stand: `clean` for a TextRun, `inert` for anything else.
+Treat = Callable[[str, int], str]
+
+#: Parameters of a Sentence that hold a time in ISO 8601; `zone` beside them says whose.
+TIME_PARAMETERS = frozenset({"date", "when", "until", "since", "at"})
+#: Parameters of a Sentence whose value may be a code with words of its own: `<sentence>.<value>`.
+CODE_PARAMETERS = frozenset({"why", "reason"})
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of text in one weight."""
+
+    text: str
+    bold: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalog:
+    """All that one language needs."""
+
+    language: str
+    sentences: Mapping[str, Entry]
+    dates: DateWords
+    #: Names of the plural forms by number: "one", "other", ...
+    plural: "PluralRule"
+    #: ", " and " and ".
+    comma: str
+    conjunction: str
+
+    def pattern(self, key: str, params: Mapping[str, object]) -> str:
+        """The pattern of a key, in the form that its count asks for. Raises KeyError for an unknown key."""
+        entry = self.sentences[key]
+        if isinstance(entry, Plural):
+            count = params[entry.count]
+            return entry.form(self.plural(int(str(count))))
+        return entry
+
+    def pieces(self, key: str, params: Mapping[str, object], treat: Treat = clean) -> tuple[Piece, ...]:
+        """The filled-in sentence, its parameters made harmless. Raises KeyError when one is missing."""
+        return tuple(_merged(self._filled(self.pattern(key, params), params, treat)))
+
+    def plain(self, key: str, params: Mapping[str, object], treat: Treat = clean) -> Safe:
+        """The same without bold; it may be a parameter of another sentence."""
+        return Safe("".join(piece.text for piece in self.pieces(key, params, treat)))
+
+    def joined(self, names: Iterable[str], treat: Treat = clean, limit: int = Limit.PERSON) -> Safe:
+        """A, B and C"""
+        safe = [name if isinstance(name, Safe) else treat(name, limit) for name in names]
+        if len(safe) < 2:
+            return Safe("".join(safe))
+        return Safe(self.comma.join(safe[:-1]) + self.conjunction + safe[-1])
+
+    def number(self, value: int) -> str:
+        """12,042"""
+        return f"{value:,}"
+
+    def _filled(self, pattern: str, params: Mapping[str, object], treat: Treat) -> Iterator[Piece]:
+        for index, stretch in enumerate(pattern.split("**")):
+            # Odd parts of a split by one group are the parameters' names.
+            for place, part in enumerate(_PARAMETER.split(stretch)):
+                text = self._value(params[part], treat) if place % 2 else part
+                if text:
+                    yield Piece(text, index % 2 == 1)
+
+    def _value(self, value: object, treat: Treat) -> str:
+        if isinstance(value, Safe):
+            return value
+        if isinstance(value, int):
+            return self.number(value)
+        return treat(str(value), Limit.LINE)
+
+
+class PluralRule:
+    """English and German: one, other. Source: Unicode CLDR, language plural rules."""
+
+    def __call__(self, count: int) -> str:
+        return "one" if count == 1 else "other"
+
+
+def _merged(pieces: Iterator[Piece]) -> Iterator[Piece]:
+    """Neighbours of one weight as one piece."""
+    last: Piece | None = None
+    for piece in pieces:
+        if last is not None and last.bold == piece.bold:
+            last = Piece(last.text + piece.text, last.bold)
+            continue
+        if last is not None:
+            yield last
+        last = piece
+    if last is not None:
+        yield last
+
+
+ENGLISH = Catalog(
+    language="en",
+    sentences={**text_en.SENTENCES, **text_en_answers.SENTENCES},
+    dates=text_en.DATES,
+    plural=PluralRule(),
+    comma=", ",
+    conjunction=" and ",
+)
+
+_CATALOGS = {catalog.language: catalog for catalog in (ENGLISH,)}
+
+#: Every key with its English pattern: what `Sentence.key` may be, and what a translation must hold.
+SENTENCES: Mapping[str, Entry] = ENGLISH.sentences
+
+
+@lru_cache(maxsize=64)
+def catalog_of(language: str) -> Catalog:
+    """The catalog of "de-CH" is that of "de"; English where there is none."""
+    return _CATALOGS.get(language.replace("_", "-").partition("-")[0].lower(), ENGLISH)
+
+
+def parameters(key: str) -> frozenset[str]:
+    """Names of the parameters that a sentence needs. Raises KeyError for an unknown key."""
+    entry = SENTENCES[key]
+    forms = entry.forms() if isinstance(entry, Plural) else (entry,)
+    named = {name for form in forms for name in _PARAMETER.findall(form)}
+    return frozenset(named | ({entry.count} if isinstance(entry, Plural) else set()))
+
+
+def sentence_pieces(sentence: Sentence, words: Words, treat: Treat = clean) -> tuple[Piece, ...]:
+    """A Sentence filled in; see TIME_PARAMETERS and CODE_PARAMETERS for what its parameters may hold.
+
+    A parameter that the caller left out is read as empty: a person is rather told half than nothing.
+    Raises KeyError for an unknown key.
+    """
+    catalog = catalog_of(words.language)
+    params: dict[str, object] = dict.fromkeys(parameters(sentence.key), "")
+    params |= {name: _prepared(catalog, sentence, name, value, treat) for name, value in sentence.params.items()}
+    entry = catalog.sentences[sentence.key]
+    if isinstance(entry, Plural) and not str(params[entry.count]).isdecimal():
+        params[entry.count] = 0
+    return catalog.pieces(sentence.key, params, treat)
+
+
+def render_sentence(sentence: Sentence, words: Words) -> str:
+    """A Sentence as plain text, inert wherever it is shown. Raises KeyError for an unknown key."""
+    return "".join(piece.text for piece in sentence_pieces(sentence, words, inert)).strip()
+
+
+def _prepared(catalog: Catalog, sentence: Sentence, name: str, value: str, treat: Treat) -> Safe:
+    """One parameter in words."""
+    if name in CODE_PARAMETERS and f"{sentence.key}.{value}" in catalog.sentences:
+        return catalog.plain(f"{sentence.key}.{value}", {})
+    if name == "note":
+        note = treat(value, Limit.NOTE)
+        return catalog.plain("quoted_note", {"note": Safe(note)}) if note else Safe("")
+    if name == "names":
+        return catalog.joined([part for part in value.split("\n") if part.strip()], treat)
+    if name in TIME_PARAMETERS:
+        value = _in_words(catalog, value, sentence.params.get("zone", ""))
+    return Safe(treat(value, Limit.LINE))
+
+
+def _in_words(catalog: Catalog, value: str, zone: str) -> str:
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        return value
+    if at.tzinfo is None:
+        return value
+    # There is no clock here: "now" in another year lets the date say its own.
+    now = datetime(1970 if at.year != 1970 else 1971, 1, 1, tzinfo=UTC)
+    return Calendar(words=catalog.dates, zone=zone, now=now).moment(at)

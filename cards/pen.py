@@ -76,13 +76,14 @@ class Pen:
         """One sentence as an element."""
         return block(self.pieces(key, **params), look)
 
-    def footer(self) -> Element:
+    def footer_pieces(self) -> tuple[Piece, ...]:
+        """Who sent this, and whom to ask."""
         org, help_text = clean(self.words.org_name, Limit.APP), clean(self.words.help_text, Limit.ADDRESS)
-        key = {(True, True): "org_help", (True, False): "org", (False, True): "help", (False, False): "plain"}
-        known = key[bool(org), bool(help_text)]
-        text = block(
-            self.pieces(f"footer.{known}", org=Safe(org), help=Safe(help_text)), Look(size="Small", subtle=True)
-        )
+        known = {(True, True): "org_help", (True, False): "org", (False, True): "help", (False, False): "plain"}
+        return self.pieces(f"footer.{known[bool(org), bool(help_text)]}", org=Safe(org), help=Safe(help_text))
+
+    def footer(self) -> Element:
+        text = block(self.footer_pieces(), Look(size="Small", subtle=True))
         element: Element = {"type": "Container", "spacing": "Medium", "separator": True, "items": [text]}
         if is_https(self.words.help_url):
             element["selectAction"] = {"type": "Action.OpenUrl", "url": self.words.help_url}

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import msgspec
 
 from alerts.errors import GraphError
-from alerts.model import Application, ApplicationType, Person, PersonKind, Quarantine
+from alerts.model import Application, ApplicationType, Credential, Person, PersonKind, Quarantine
 from alerts.ports import Completeness, GraphUsage
 from graph.credentials import RawCredential, credentials, hosts
 from graph.reader import GraphReader, Part, query
@@ -266,14 +266,17 @@ class GraphApplications:
         item = decode_item(raw, _ITEM)
         if not item.id:
             raise Unreadable("id is empty")
-        found, bad = credentials(
-            item.id,
-            item.password_credentials or (),
-            item.key_credentials or (),
-            item.preferred_token_signing_key_thumbprint or "",
-        )
+        found: tuple[Credential, ...] = ()
+        bad: tuple[Quarantine, ...] = ()
+        if item.password_credentials or item.key_credentials:
+            found, bad = credentials(
+                item.id,
+                item.password_credentials or (),
+                item.key_credentials or (),
+                item.preferred_token_signing_key_thumbprint or "",
+            )
         redirects = [*_uris(item.web), *_uris(item.spa), *_uris(item.public_client), *(item.reply_urls or ())]
-        owners = self._owners(item.owners or ())
+        owners = self._owners(item.owners) if item.owners else ()
         app = Application(
             object_id=item.id,
             app_id=item.app_id or "",
@@ -298,7 +301,10 @@ class GraphApplications:
         for reference in references:
             if reference.id:
                 key = (reference.id, KINDS.get(reference.type or "", PersonKind.UNKNOWN))
-                owners[reference.id] = self._people.setdefault(key, Person(id=key[0], kind=key[1]))
+                person = self._people.get(key)
+                if person is None:
+                    person = self._people[key] = Person(id=key[0], kind=key[1])
+                owners[reference.id] = person
         return tuple(owners.values())
 
     async def _with_all_owners(self, apps: Sequence[Application], completeness: Completeness) -> list[Application]:

@@ -44,6 +44,7 @@ def credentials(
         keys: its keyCredentials.
         signing_thumbprint: preferredTokenSigningKeyThumbprint; where it names none of them, all count as active.
     """
+    found = _Found(object_id)
     signing = [key for key in keys if text(key.usage).lower() == "sign"]
     trio_ids = {text(key.custom_key_identifier) for key in signing} - {""}
     trio_key_ids = {text(key.key_id).lower() for key in signing} - {""}
@@ -51,8 +52,6 @@ def credentials(
     certificate_ids = {text(key.custom_key_identifier) for key in keys} - {""}
     thumbprints = {thumbprint(identifier) for identifier in trio_ids}
     preferred = signing_thumbprint.upper() if signing_thumbprint.upper() in thumbprints else ""
-
-    found = _Found(object_id)
     for key in signing:
         active = preferred in ("", thumbprint(key.custom_key_identifier))
         usage = CredentialUsage.SAML_ACTIVE if active else CredentialUsage.SAML_INACTIVE
@@ -61,6 +60,9 @@ def credentials(
         if text(key.usage).lower() != "sign" and text(key.custom_key_identifier) not in trio_ids:
             found.add(key, CredentialType.CERTIFICATE, CredentialUsage.SIGN_IN)
     for password in passwords:
+        if not certificate_ids and not trio_key_ids:  # no certificate here: nine apps in ten
+            found.add(password, CredentialType.CLIENT_SECRET, CredentialUsage.SIGN_IN)
+            continue
         belongs_to_pair = (
             text(password.custom_key_identifier) in certificate_ids or text(password.key_id).lower() in trio_key_ids
         )

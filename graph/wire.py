@@ -150,7 +150,7 @@ def text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def instant(value: object, name: str) -> datetime | None:
+def instant(value: Any, name: str) -> datetime | None:
     """A Graph dateTime as aware UTC; null and missing give None.
 
     Without a zone it is UTC, as Graph writes nothing else. Year 9999 and beyond is `FOREVER`.
@@ -160,14 +160,12 @@ def instant(value: object, name: str) -> datetime | None:
     """
     if value is None:
         return None
-    if not isinstance(value, str) or not value.strip():
-        raise Unreadable(f"{name} is empty" if value == "" else f"{name} is not a date: {str(value)[:40]!r}")
     try:
         found = datetime.fromisoformat(value)
-    except ValueError:
-        if _after_year_9999(value):
+    except (ValueError, TypeError):
+        if isinstance(value, str) and _after_year_9999(value):
             return FOREVER
-        raise Unreadable(f"{name} is not a date: {value[:40]!r}") from None
+        raise Unreadable(f"{name} is empty" if value == "" else f"{name} is not a date: {str(value)[:40]!r}") from None
     # Compared before any shift between zones: year 1 and year 9999 overflow in both directions.
     if found.year >= FOREVER.year:
         return min(found.replace(tzinfo=UTC), FOREVER)

@@ -33,7 +33,7 @@ ClientSecretMonitoring_CL
 | summarize arg_max(TimeGenerated, *) by ApplicationObjectId, CredentialKeyId
 | where isnotnull(SecretExpiresDays)
 | order by SecretExpiresDays asc
-| take 500
+| take 2000
 """
 
 OWNER = """// steward: practice owner
@@ -72,8 +72,8 @@ async def events(state: TwinState) -> list[Json]:
 
 
 async def records(state: TwinState) -> list[Json]:
-    """The records of the newest scan, most urgent first. Raises Unreadable."""
-    return await ask(state, RECORDS)
+    """The records of the newest scan, most urgent first, those long expired last. Raises Unreadable."""
+    return sorted(await ask(state, RECORDS), key=lambda row: (row["SecretExpiresDays"] < -7, row["SecretExpiresDays"]))
 
 
 async def owner_of(state: TwinState, object_id: str) -> str:

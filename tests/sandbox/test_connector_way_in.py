@@ -169,7 +169,7 @@ async def test_a_card_is_not_refreshed_for_who_is_not_named_in_it(world):
 
 async def until(condition):
     async with asyncio.timeout(5):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - the twin tells nobody that it has sent
             await asyncio.sleep(0.01)
 
 

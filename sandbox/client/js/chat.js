@@ -98,7 +98,13 @@ export function chatView(on) {
       if (list.children[index] !== node) list.insertBefore(node, list.children[index] ?? null);
     });
     while (list.children.length > nodes.length) list.lastChild.remove();
-    if (atEnd) list.scrollTop = list.scrollHeight;
+    if (atEnd) scrollToEnd(nodes.at(-1), newPerson && list.querySelector(".divider.fresh"));
+  };
+
+  /** Show the end, or where the unread begins; of a message taller than the view its beginning. */
+  const scrollToEnd = (last, fresh) => {
+    const from = fresh || (last.offsetHeight > list.clientHeight ? last : null);
+    list.scrollTop = from ? from.offsetTop - list.offsetTop - 8 : list.scrollHeight;
   };
 
   return {

@@ -41,23 +41,21 @@ class Practice:
 
     def stop(self) -> None:
         """End it if it was started here; waits until it is gone."""
-        if self.process is None or self.process.poll() is not None:
+        if self.process is None:
             return
-        self.process.terminate()
-        if self.process.stdin is not None:
-            self.process.stdin.close()
+        if self.process.poll() is None:
+            self.process.terminate()
         try:
             self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        if self.process.stdout is not None:
-            self.process.stdout.close()
+        _close_pipes(self.process)
 
     def call(self, method: str, path: str, body: object = None, seconds: float = 30.0) -> object:
         """One call of a control endpoint (blocking); its JSON answer. Raises OSError, ValueError."""
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(
+        request = urllib.request.Request(  # noqa: S310 - our own https address
             self.control_url + path, data=data, method=method,
             headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
         )
@@ -149,7 +147,7 @@ def _start(state_dir: Path, apps: int, seed: int) -> Practice:
     ]
     with log.open("ab") as errors:
         written = errors.tell()
-        process = subprocess.Popen(  # noqa: S603  (our own interpreter and our own module)
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own module
             command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, env=_environment(),
         )
     line = _first_line(process, START_SECONDS + apps / 1000 * START_SECONDS_PER_THOUSAND)
@@ -159,13 +157,17 @@ def _start(state_dir: Path, apps: int, seed: int) -> Practice:
     if timed_out:
         process.kill()
     status = process.wait()
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            pipe.close()
+    _close_pipes(process)
     if status == 3:
         raise _InUse
     said = log.read_bytes()[written:].decode(errors="replace").strip()
     raise LaunchError(said or ("the practice tenant did not start in time" if timed_out else f"exit code {status}"))
+
+
+def _close_pipes(process: "subprocess.Popen[bytes]") -> None:
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()
 
 
 def _environment() -> dict[str, str]:

@@ -108,9 +108,11 @@ def _on_signals(stop: asyncio.Event) -> None:
 def _on_closed_stdin(stop: asyncio.Event) -> None:
     """The parent holds the other end: when it dies, however it dies, reading ends."""
     loop = asyncio.get_running_loop()
+    stdin = sys.stdin.fileno()
 
     def wait() -> None:
-        while sys.stdin.buffer.read(4096):
+        # Not sys.stdin: its lock, held by this thread, would abort the interpreter's end.
+        while os.read(stdin, 4096):
             pass
         loop.call_soon_threadsafe(stop.set)
 

@@ -235,6 +235,8 @@ def write_recipe(folder: Path, recipe: Recipe) -> None:
     """Replace tenant.json in one step."""
     data = {**asdict(recipe), "made_at": recipe.made_at.isoformat()}
     fresh = folder / "tenant.json.new"
+    # It holds the practice secrets.
+    fresh.touch(mode=0o600)
     fresh.write_text(json.dumps(data, indent=1), encoding="utf-8")
     fresh.replace(folder / "tenant.json")
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -145,6 +146,6 @@ def test_history_of_an_app_with_owners_goes_up_to_yesterday_and_never_overlaps(l
     for app in large.apps.values():
         spells = app.history
         assert all(spell.first_day <= spell.last_day <= yesterday for spell in spells)
-        assert all(one.last_day < two.first_day for one, two in zip(spells, spells[1:], strict=False))
+        assert all(one.last_day < two.first_day for one, two in pairwise(spells))
         if app.credentials and large.counting_owners(app):
             assert spells[-1].last_day == yesterday

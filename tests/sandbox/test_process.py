@@ -1,0 +1,143 @@
+"""The practice tenant as a process: started, found again, ended with its parent, refused when it cannot be had."""
+
+import json
+import os
+import signal
+import ssl
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from sandbox.launch import LaunchError, start_or_attach
+
+ROOT = Path(__file__).resolve().parents[2]
+
+SETTINGS = {
+    "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NO_PROXY", "AZURE_TENANT_ID", "AZURE_AUTHORITY_HOST", "AZURE_CLIENT_ID",
+    "AZURE_CLIENT_SECRET", "GRAPH_ENDPOINT", "LOGS_INGESTION_ENDPOINT", "LOGS_DCR_ID", "LOGS_WORKSPACE_ID",
+    "LOGS_QUERY_ENDPOINT", "MicrosoftAppId", "MicrosoftAppPassword", "MicrosoftAppTenantId", "MicrosoftAppType",
+    "BOT_OPENID_METADATA_URL", "BOT_TOKEN_ISSUER", "BOT_LOGIN_URL", "BOT_OAUTH_SCOPE", "TEAMS_SERVICE_URL",
+    "TEAMS_APP_ID", "TRUSTED_SERVICE_HOSTS", "OWNER_CHANGES", "MAIL_SENDER", "ADMIN_USERS", "FALLBACK_RECIPIENTS",
+    "SENDING", "SEND_WINDOW", "ORG_NAME", "OWNER_WRITE_CLIENT_ID", "OWNER_WRITE_CLIENT_SECRET", "MAIL_CLIENT_ID",
+    "MAIL_CLIENT_SECRET", "INSTALL_CLIENT_ID", "INSTALL_CLIENT_SECRET",
+}
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z" if Path("/proc").exists() else True
+
+
+def gone_within(pid: int, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while alive(pid):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def test_its_settings_are_complete_and_its_services_answer_over_tls(practice):
+    assert set(practice.settings) == SETTINGS
+    with httpx.Client(verify=ssl.create_default_context(cafile=practice.ca_file), trust_env=False) as client:
+        assert client.get(practice.settings["GRAPH_ENDPOINT"] + "/v1.0/users").status_code == 401
+        assert client.get(practice.settings["BOT_OPENID_METADATA_URL"]).status_code == 200
+        assert client.post(practice.settings["TEAMS_SERVICE_URL"] + "v3/conversations").status_code == 401
+
+
+def test_nobody_without_its_authority_trusts_it(practice):
+    with httpx.Client(trust_env=False) as client, pytest.raises(httpx.ConnectError):
+        client.get(practice.settings["GRAPH_ENDPOINT"])
+
+
+def test_it_is_found_again_ends_when_told_to_and_keeps_ports_and_secrets(make_practice, tmp_path):
+    first, second = make_practice(apps=100), make_practice(apps=100)
+    second.stop()
+    assert (second.settings, second.process) == (first.settings, None)
+    assert first.process.poll() is None
+
+    first.process.send_signal(signal.SIGTERM)
+    assert first.process.wait(20) == 0
+    assert not (tmp_path / "practice" / "address.json").exists()
+
+    assert make_practice(apps=100).settings == first.settings
+
+
+def test_it_never_outlives_its_parent(tmp_path):
+    program = textwrap.dedent(
+        f"""
+        import os, pathlib, sys
+        sys.path.insert(0, {str(ROOT)!r})
+        from sandbox.launch import start_or_attach
+        tenant = start_or_attach(pathlib.Path({str(tmp_path)!r}), 100, 1)
+        print(tenant.process.pid, flush=True)
+        os.kill(os.getpid(), 9)
+        """
+    )
+    parent = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+
+    assert parent.returncode == -9
+    assert gone_within(int(parent.stdout), 10)
+
+
+def test_starting_reads_nothing_that_fixes_the_trusted_authorities(tmp_path):
+    program = f"import sys; sys.path.insert(0, {str(ROOT)!r}); import sandbox.launch; print(sorted(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True).stdout
+
+    assert not [name for name in ("aiohttp", "requests", "httpx", "msal", "trustme", "duckdb") if f"'{name}'" in loaded]
+
+
+def test_another_size_is_refused_while_one_runs_and_afterwards(make_practice, tmp_path):
+    tenant = make_practice(apps=100)
+    with pytest.raises(LaunchError, match="has 100 apps and seed 1, asked for were 200 and 1"):
+        start_or_attach(tmp_path, 200, 1)
+
+    tenant.stop()
+    with pytest.raises(LaunchError, match="use another STATE_DIR or delete the folder"):
+        start_or_attach(tmp_path, 200, 1)
+
+
+def test_a_size_that_cannot_be_is_refused(tmp_path):
+    with pytest.raises(LaunchError, match="at least 100 apps"):
+        start_or_attach(tmp_path, 5, 1)
+
+
+def test_an_address_that_leads_nowhere_is_passed_over(make_practice, tmp_path):
+    folder = tmp_path / "practice"
+    folder.mkdir()
+    stale = {"pid": 1, "settings": {}, "control_url": "https://127.0.0.1:9", "token": "", "ca_file": "x"}
+    (folder / "address.json").write_text(json.dumps(stale))
+
+    assert make_practice(apps=100).process is not None
+
+
+def test_two_that_start_at_once_share_one_tenant(tmp_path):
+    program = textwrap.dedent(
+        f"""
+        import pathlib, sys
+        sys.path.insert(0, {str(ROOT)!r})
+        from sandbox.launch import start_or_attach
+        tenant = start_or_attach(pathlib.Path({str(tmp_path)!r}), 100, 1)
+        print(tenant.control_url, flush=True)
+        sys.stdin.read()
+        tenant.stop()
+        """
+    )
+    command = [sys.executable, "-c", program]
+    both = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    try:
+        addresses = [each.stdout.readline() for each in both]
+    finally:
+        for each in both:
+            each.communicate(timeout=30)
+
+    assert addresses[0] == addresses[1]
+    assert addresses[0].startswith("https://127.0.0.1:")

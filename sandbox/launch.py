@@ -15,6 +15,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 #: Seconds that a tenant of 300 apps may take to start, and more per thousand apps.
 START_SECONDS, START_SECONDS_PER_THOUSAND = 30.0, 1.5
@@ -95,7 +96,7 @@ def _attach(folder: Path, apps: int, seed: int) -> Practice | None:
     try:
         address = json.loads((folder / "address.json").read_text(encoding="utf-8"))
         practice = _practice(address)
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
     if not _answers(practice):
         return None
@@ -107,12 +108,9 @@ def _attach(folder: Path, apps: int, seed: int) -> Practice | None:
     return practice
 
 
-def _practice(address: dict[str, object], process: "subprocess.Popen[bytes] | None" = None) -> Practice:
-    settings = address["settings"]
-    if not isinstance(settings, dict):
-        raise ValueError("address without settings")
+def _practice(address: dict[str, Any], process: "subprocess.Popen[bytes] | None" = None) -> Practice:
     return Practice(
-        settings={str(name): str(value) for name, value in settings.items()}, control_url=str(address["control_url"]),
+        settings={str(name): str(value) for name, value in dict(address["settings"]).items()}, control_url=str(address["control_url"]),
         ca_file=str(address["ca_file"]), token=str(address["token"]), process=process,
     )
 

@@ -303,7 +303,7 @@ def test_delta_lists_everything_then_only_what_changed(twins, kind):
     collection = "applications" if kind is ApplicationType.APP_REGISTRATION else "servicePrincipals"
     apps = [app for app in state.tenant.apps.values() if app.kind is kind]
 
-    path, listed = f"/{collection}/delta?$select=id,displayName", []
+    path, link, listed = f"/{collection}/delta?$select=id,displayName", "", []
     while path:
         answer = twins.get(path).json()
         listed += answer["value"]

@@ -134,7 +134,7 @@ def test_two_that_start_at_once_share_one_tenant(tmp_path):
     command = [sys.executable, "-c", program]
     both = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     try:
-        addresses = [each.stdout.readline() for each in both]
+        addresses = [each.stdout.readline() for each in both if each.stdout]
     finally:
         for each in both:
             each.communicate(timeout=30)

@@ -80,7 +80,7 @@ class Twins:
             adapter.base_url = self.state.urls["graph"] + "/v1.0"
             yield GraphServiceClient(request_adapter=adapter)
             # msgraph-core wraps the transport and swallows its close.
-            await http._transport.transport.aclose()
+            await getattr(http._transport, "transport").aclose()  # noqa: B009
 
 
 @contextmanager

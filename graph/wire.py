@@ -19,8 +19,8 @@ from alerts.errors import GraphError
 
 T = TypeVar("T")
 
-#: Dates from here on mean "never": clamped, since shifting a later one to a zone overflows Python's datetime.
-FOREVER = datetime(9999, 12, 30, tzinfo=UTC)
+#: The latest moment that Python knows to the second; what Graph says beyond it is clamped to it.
+FOREVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
 class Page(msgspec.Struct):
@@ -153,7 +153,7 @@ def text(value: object) -> str:
 def instant(value: Any, name: str) -> datetime | None:
     """A Graph dateTime as aware UTC; null and missing give None.
 
-    Without a zone it is UTC, as Graph writes nothing else. Year 9999 and beyond is `FOREVER`.
+    Without a zone it is UTC, as Graph writes nothing else. What lies beyond year 9999 is `FOREVER`.
 
     Raises:
         Unreadable: empty, junk, or year 1, which is .NET's way to write no date and must never become day 0.

@@ -3,10 +3,11 @@
 import shutil
 from contextlib import asynccontextmanager
 
+import aiohttp
 import pytest
 from playwright.async_api import async_playwright
 
-from tests.browser.steward import running_steward
+from tests.browser.steward import Steward, serving
 
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -48,7 +49,22 @@ async def open_page(browser):
     assert errors == []
 
 
+@pytest.fixture(scope="session")
+def shared_address(tmp_path_factory):
+    with serving(tmp_path_factory.mktemp("steward")) as address:
+        yield address
+
+
+@pytest.fixture
+async def shared(shared_address):
+    """For tests that move neither time nor owners."""
+    async with aiohttp.ClientSession() as session:
+        yield Steward(shared_address, session)
+
+
 @pytest.fixture
 async def steward(tmp_path):
-    async with running_steward(tmp_path) as running:
-        yield running
+    """For one test alone."""
+    with serving(tmp_path) as address:
+        async with aiohttp.ClientSession() as session:
+            yield Steward(address, session)

@@ -4,11 +4,11 @@ import asyncio
 import json
 import os
 import socket
+import subprocess
 import sys
-from contextlib import asynccontextmanager
+import threading
+from contextlib import contextmanager
 from pathlib import Path
-
-import aiohttp
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 120
@@ -66,34 +66,37 @@ def action_in(card, verb):
     raise AssertionError(f"no button {verb}")
 
 
-async def _address(process):
-    async with asyncio.timeout(START_SECONDS):
-        while line := await process.stdout.readline():
-            text = line.decode().strip()
-            if text.startswith("Steward: http://"):
-                return text.removeprefix("Steward: ").rstrip("/")
+def _address(process):
+    """The address line, '' when the process ended or took too long."""
+    impatience = threading.Timer(START_SECONDS, process.kill)
+    impatience.start()
+    try:
+        for line in process.stdout:
+            if line.startswith("Steward: http://"):
+                return line.strip().removeprefix("Steward: ").rstrip("/")
+    finally:
+        impatience.cancel()
     return ""
 
 
-@asynccontextmanager
-async def running_steward(folder):
+@contextmanager
+def serving(folder):
+    """Start it, hand out its address, and end it as Ctrl-C would."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     environment |= {"PORT": str(free_port()), "STATE_DIR": str(folder / "var")}
     log = folder / "steward.log"
     with log.open("wb") as errors:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "app.py", cwd=ROOT, env=environment, stdout=asyncio.subprocess.PIPE, stderr=errors
+        process = subprocess.Popen(
+            [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
         )
     try:
-        address = await _address(process)
+        address = _address(process)
         assert address, log.read_text(encoding="utf-8", errors="replace")[-4000:]
-        async with aiohttp.ClientSession() as session:
-            yield Steward(address, session)
+        yield address
     finally:
-        if process.returncode is None:
-            process.terminate()
+        process.terminate()
         try:
-            await asyncio.wait_for(process.communicate(), 30)
-        except TimeoutError:
+            process.communicate(timeout=30)
+        except subprocess.TimeoutExpired:
             process.kill()
-            await process.communicate()
+            process.communicate()

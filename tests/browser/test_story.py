@@ -149,23 +149,23 @@ async def the_next_day(page, steward):
     await expect(page.locator("#view")).to_contain_text("OwnerAssigned")
 
 
-async def test_tom_is_refused_with_anas_alert_and_nothing_changes(steward, open_page):
-    message = await steward.card_about("ana", INVOICE_EXPORT)
+async def test_tom_is_refused_with_anas_alert_and_nothing_changes(shared, open_page):
+    message = await shared.card_about("ana", INVOICE_EXPORT)
     data = action_in(message["card"], "acknowledge")["data"]
-    before = [(each["activity"], each["stored_card"], each["updated"]) for each in await steward.chat("ana")]
+    before = [(each["activity"], each["stored_card"], each["updated"]) for each in await shared.chat("ana")]
     answers = [
-        await steward.press("tom", message["activity"], verb, {**data, "days": "7", "nominees": "x", "note": ""})
+        await shared.press("tom", message["activity"], verb, {**data, "days": "7", "nominees": "x", "note": ""})
         for verb in ("acknowledge", "renewed", "snooze", "assignOwner", "notMine", "retire", "automatic", "release", "open", "refresh")
     ]
-    nowhere = await steward.press("tom", message["activity"], "acknowledge", {"alert": "0" * 32, "v": 1})
-    after = [(each["activity"], each["stored_card"], each["updated"]) for each in await steward.chat("ana")]
+    nowhere = await shared.press("tom", message["activity"], "acknowledge", {"alert": "0" * 32, "v": 1})
+    after = [(each["activity"], each["stored_card"], each["updated"]) for each in await shared.chat("ana")]
 
     bodies = [answer["body"] for answer in [*answers, nowhere]]
     assert {answer["status"] for answer in answers} == {200}
     assert {(body["statusCode"], body["type"]) for body in bodies} == {(200, "application/vnd.microsoft.activity.message")}
     assert len({body["value"] for body in bodies}) == 1
     assert before == after
-    async with open_page(f"{steward.address}/#ana") as page:
+    async with open_page(f"{shared.address}/#ana") as page:
         await expect(newest(page, INVOICE_EXPORT).get_by_role("button", name="I'll do it")).to_be_visible()
 
 
@@ -187,9 +187,9 @@ async def test_a_snoozed_card_comes_back_after_its_quiet_days(steward):
     assert [INVOICE_EXPORT in str(each["card"]) for each in back] == [True]
 
 
-async def test_typing_a_command_is_answered_in_the_chat(steward, open_page):
-    await steward.card_about("ana", INVOICE_EXPORT)
-    async with open_page(steward.address) as page:
+async def test_typing_a_command_is_answered_in_the_chat(shared, open_page):
+    await shared.card_about("ana", INVOICE_EXPORT)
+    async with open_page(shared.address) as page:
         await page.locator("#composer-text").click()
         await page.get_by_role("option", name=re.compile("^my apps")).click()
         await page.keyboard.press("Enter")
@@ -200,11 +200,11 @@ async def test_typing_a_command_is_answered_in_the_chat(steward, open_page):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_the_page_fits_a_phone_and_a_laptop(steward, open_page, scheme):
-    await steward.card_about("ana", INVOICE_EXPORT)
+async def test_the_page_fits_a_phone_and_a_laptop(shared, open_page, scheme):
+    await shared.card_about("ana", INVOICE_EXPORT)
     for width, height in ((1280, 800), (390, 844)):
         async with open_page(
-            steward.address, viewport={"width": width, "height": height}, color_scheme=scheme
+            shared.address, viewport={"width": width, "height": height}, color_scheme=scheme
         ) as page:
             await expect(newest(page, INVOICE_EXPORT)).to_be_visible()
             overflow = await page.evaluate(

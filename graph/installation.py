@@ -1,6 +1,6 @@
 """Installs Steward's Teams app for people who do not have it; the identity is the manifest's webApplicationInfo.id."""
 
-from msgraph.generated.models.user_scope_teams_app_installation import UserScopeTeamsAppInstallation
+from urllib.parse import quote
 
 from alerts.errors import GraphError, Outcome
 from graph.client import GraphClient
@@ -15,16 +15,13 @@ class GraphInstaller:
 
     def __init__(self, client: GraphClient, *, teams_app_id: str) -> None:
         """`teams_app_id` is the catalogue's id, not the manifest's; configured, it needs no right to look it up."""
-        self._client = client
         self._writes = OneWrite(client)
-        self._teams_app_id = teams_app_id
+        self._app = f"{client.identity.base_url}/appCatalogs/teamsApps/{quote(teams_app_id, safe='')}"
 
     async def install(self, person_id: str) -> None:
         """Install, or find it installed. Raises DeliveryError."""
-        app = f"{self._client.identity.base_url}/appCatalogs/teamsApps/{self._teams_app_id}"
-        body = UserScopeTeamsAppInstallation(additional_data={"teamsApp@odata.bind": app})
-        installed = self._client.sdk.users.by_user_id(person_id).teamwork.installed_apps
-        error = await self._writes.post(lambda: installed.to_post_request_information(body))
+        path = f"/users/{quote(person_id, safe='')}/teamwork/installedApps"
+        error = await self._writes.post(path, {"teamsApp@odata.bind": self._app})
         if error is None or error.status == 409:
             return
         outcome = _outcome(error)

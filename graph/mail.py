@@ -7,14 +7,7 @@ mailbox is the worse of the two, and Exchange makes a text part from the HTML by
 
 from collections.abc import Callable
 from typing import Any, Protocol
-
-from msgraph.generated.models.body_type import BodyType
-from msgraph.generated.models.email_address import EmailAddress
-from msgraph.generated.models.internet_message_header import InternetMessageHeader
-from msgraph.generated.models.item_body import ItemBody
-from msgraph.generated.models.message import Message
-from msgraph.generated.models.recipient import Recipient
-from msgraph.generated.users.item.send_mail.send_mail_post_request_body import SendMailPostRequestBody
+from urllib.parse import quote
 
 from alerts.errors import DeliveryError, GraphError, Outcome
 from alerts.views import MailView
@@ -46,9 +39,8 @@ class GraphMail:
         sender: mailbox, UPN or object id.
         render: cards.email.render_mail with the words for the recipient's language.
         """
-        self._client = client
         self._writes = OneWrite(client)
-        self._sender = sender
+        self._path = f"/users/{quote(sender, safe='@')}/sendMail"
         self._render = render
 
     async def send(self, view: MailView) -> None:
@@ -58,25 +50,23 @@ class GraphMail:
             raise DeliveryError(
                 f"{view.recipient.id} has no mail address", outcome=Outcome.UNREACHABLE, code=NO_ADDRESS
             )
-        body = self._body(address, view)
-        send_mail = self._client.sdk.users.by_user_id(self._sender).send_mail
-        error = await self._writes.post(lambda: send_mail.to_post_request_information(body))
+        error = await self._writes.post(self._path, self._body(address, view))
         if error is not None:
             raise delivery_error(error, _outcome(error))
 
-    def _body(self, address: str, view: MailView) -> Any:
+    def _body(self, address: str, view: MailView) -> dict[str, Any]:
         mail = self._render(view)
-        return SendMailPostRequestBody(
-            message=Message(
+        return {
+            "message": {
                 # A line break is an attempt to add headers; a name can bring one along.
-                subject=" ".join(clean(mail.subject).split()),
-                body=ItemBody(content_type=BodyType.Html, content=clean(mail.html)),
-                to_recipients=[Recipient(email_address=EmailAddress(address=address, name=clean(view.recipient.name)))],
+                "subject": " ".join(clean(mail.subject).split()),
+                "body": {"contentType": "html", "content": clean(mail.html)},
+                "toRecipients": [{"emailAddress": {"address": address, "name": clean(view.recipient.name)}}],
                 # No out-of-office answers to a mailbox that nobody reads.
-                internet_message_headers=[InternetMessageHeader(name="x-auto-response-suppress", value="All")],
-            ),
-            save_to_sent_items=False,
-        )
+                "internetMessageHeaders": [{"name": "x-auto-response-suppress", "value": "All"}],
+            },
+            "saveToSentItems": False,
+        }
 
 
 def _outcome(error: GraphError) -> Outcome:

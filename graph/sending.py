@@ -1,7 +1,10 @@
 """What an answer to a write for one person means for its delivery: the table that mail and installation share."""
 
-from collections.abc import Callable
 from typing import Any
+
+import msgspec
+from kiota_abstractions.method import Method
+from kiota_abstractions.request_information import RequestInformation
 
 from alerts.errors import DeliveryError, GraphError, Outcome
 from graph.client import NOT_SENT, TOKEN_REFUSED, GraphClient
@@ -11,22 +14,33 @@ from graph.wire import graph_error
 
 
 class OneWrite:
-    """Sends a request that may run only once; repeated only after 401, which changes nothing."""
+    """Sends a request that may run only once; repeated only after 401, which changes nothing.
+
+    Bodies are plain JSON: the SDK's models for a message or an installation load 20 MB of code for it.
+    """
 
     def __init__(self, client: GraphClient) -> None:
         self._client = client
         self._reader = GraphReader(client, policy=ONCE, priority="normal")
 
-    async def post(self, build: Callable[[], Any]) -> GraphError | None:
-        """None on success, else what Graph answered. Raises DeliveryError when no whole answer came."""
+    async def post(self, path: str, body: dict[str, Any]) -> GraphError | None:
+        """None on success, else what Graph answered. Raises DeliveryError when no whole answer came.
+
+        Args:
+            path: below /v1.0, already encoded.
+            body: sent as JSON.
+        """
         generation = self._client.token_generation
-        error = await self._once(build())
+        error = await self._once(path, body)
         if error is not None and error.status == 401:
             self._client.renew_token(generation)
-            error = await self._once(build())
+            error = await self._once(path, body)
         return error
 
-    async def _once(self, request: Any) -> GraphError | None:
+    async def _once(self, path: str, body: dict[str, Any]) -> GraphError | None:
+        request = RequestInformation(Method.POST)
+        request.url = self._client.identity.base_url + path
+        request.set_stream_content(msgspec.json.encode(body), "application/json")
         try:
             response = await self._reader.send(request, cost=1)
         except GraphError as error:

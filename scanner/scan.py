@@ -129,6 +129,11 @@ class _Scan:
         self._expected: dict[str, int] = {}
 
     async def run(self) -> ScanRun:
+        run, decision = await self._read_and_decide()
+        # What was read is garbage by now: writing 33,000 records down needs the room.
+        return await self._write_down(run, decision)
+
+    async def _read_and_decide(self) -> tuple[ScanRun, Decision]:
         is_ = self._is
         await self._expect()
         registrations, enterprise = await asyncio.gather(
@@ -172,7 +177,7 @@ class _Scan:
             expired=decision.expired,
             notices_queued=decision.notices_queued,
         )
-        return await self._write_down(run, decision)
+        return run, decision
 
     # ------------------------------------------------------------ reading
 

@@ -236,7 +236,7 @@ def main() -> None:
             asyncio.run(bench(f"sqlite:///{path}", records))
             print(f"  file {path.stat().st_size / 1e6:.0f} MB")
     if both or chosen.postgres:
-        with running_postgres(options=()) as server:
+        with running_postgres(durable=True) as server:
             print("PostgreSQL, fsync on")
             asyncio.run(bench(server.new_database(), records))
 

@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from alerts.errors import StoreError
 from store.types import original_text, safe_text
 
 T = TypeVar("T")
@@ -57,11 +58,15 @@ class Codec(Generic[T]):
 
     def __init__(self, type_: Any) -> None:
         self._type = type_
+        self._name = getattr(type_, "__name__", str(type_))
         self._decoder: msgspec.json.Decoder[T] = msgspec.json.Decoder(type_)
 
     def decode(self, text: str) -> T:
-        """Raises msgspec.DecodeError or ValidationError when the text is not of this type."""
-        if _MARK not in text:
-            return self._decoder.decode(text)
-        decoded: T = msgspec.convert(_each_text(json.loads(text), original_text), self._type)
+        """Raises StoreError when the text is not of this type: it was written by another version."""
+        try:
+            if _MARK not in text:
+                return self._decoder.decode(text)
+            decoded: T = msgspec.convert(_each_text(json.loads(text), original_text), self._type)
+        except (msgspec.MsgspecError, ValueError) as error:
+            raise StoreError(f"a stored {self._name} cannot be read: {error}") from error
         return decoded

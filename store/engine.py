@@ -9,19 +9,19 @@ from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
 from sqlalchemy import Connection, event
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError, StatementError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from alerts.errors import SettingsError, StewardError, StoreError, VersionConflict
+from alerts.errors import SettingsError, StoreError, VersionConflict
 
 #: How long SQLite waits for another process that writes (milliseconds).
 BUSY_MILLISECONDS = 15_000
 #: What the write-ahead log is cut back to after a big transaction (bytes).
 JOURNAL_LIMIT = 64 * 1024 * 1024
-#: Connections that PostgreSQL is asked for at most, per process.
-POOL_SIZE = 10
+#: Connections that PostgreSQL is asked for at most, per process, for writing and again for reading.
+POOL_SIZE = 8
 #: PostgreSQL ends the transaction of a process that was stopped in the middle of it, so that its locks
 #: do not outlive its leases (seconds).
 IDLE_SECONDS = 60
@@ -87,7 +87,7 @@ def sqlite_engine(path: Path, *, writes: bool, foreign_keys: bool = True, pooled
         pool = {"pool_size": 1, "max_overflow": 0}
     else:
         pool = {"pool_size": 4, "max_overflow": 12}
-    engine = create_async_engine(f"sqlite+aiosqlite:///{path}", **pool)
+    engine = create_async_engine(URL.create("sqlite+aiosqlite", database=str(path)), **pool)
 
     @event.listens_for(engine.sync_engine, "connect")
     def connected(connection: Any, _record: object) -> None:
@@ -126,8 +126,12 @@ def _pragmas(*, writes: bool, foreign_keys: bool) -> list[str]:
 # ---------------------------------------------------------------- PostgreSQL
 
 
-def postgres_engine(dsn: str, *, pooled: bool = True) -> AsyncEngine:
-    """An engine whose connections asyncpg opens from the address as it stands, TLS parameters included."""
+def postgres_engine(dsn: str, *, writes: bool = True, pooled: bool = True) -> AsyncEngine:
+    """An engine whose connections asyncpg opens from the address as it stands, TLS parameters included.
+
+    Reading and writing have pools of their own: a transaction that also reads aside can then never wait
+    for a connection which another such transaction holds.
+    """
 
     async def connect() -> Any:
         return await asyncpg.connect(
@@ -143,7 +147,11 @@ def postgres_engine(dsn: str, *, pooled: bool = True) -> AsyncEngine:
 
     pool: dict[str, Any] = {"pool_size": POOL_SIZE, "max_overflow": 0} if pooled else {"poolclass": NullPool}
     # A connection that a restart of the database has cut is noticed before it is used.
-    return create_async_engine("postgresql+asyncpg://", async_creator=connect, pool_pre_ping=True, **pool)
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, pool_pre_ping=True, **pool)
+    if writes:
+        return engine
+    # One statement after the other must see the same state: a card is built from many of them.
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 # ---------------------------------------------------------------- errors
@@ -158,14 +166,18 @@ def _constraint(error: DBAPIError) -> str:
     return str(getattr(cause, "constraint_name", "") or "")
 
 
-def as_ours(error: Exception) -> StewardError:
+def as_ours(error: Exception) -> Exception:
     """The error of ours that says what a database's error means to the caller.
 
-    The statement and its values are left out: they hold people's names.
+    The statement and its values are left out: they hold people's names. What a value itself was refused
+    for, before it reached the database, is the caller's mistake and stays what it was.
     """
+    if isinstance(error, StatementError) and isinstance(error.orig, ValueError | TypeError):
+        return error.orig
     if not isinstance(error, DBAPIError):
-        return StoreError(f"the database failed: {type(error).__name__}: {error}")
-    text = str(error.orig) if error.orig is not None else type(error).__name__
+        return StoreError(f"the database failed: {type(error).__name__}: {str(error).partition('[SQL')[0]}")
+    # PostgreSQL names the values of a refused row in the lines after the first.
+    text = str(error.orig).partition("\n")[0] if error.orig is not None else type(error).__name__
     state = _sqlstate(error)
     lost_content = state == "23503" and _constraint(error).endswith("content_hash")
     if state in _CONFLICTS or lost_content or "UNIQUE constraint failed" in text:

@@ -54,7 +54,13 @@ async def _under_lock(engine: AsyncEngine, revision: str, *, down: bool) -> None
     with our_errors():
         # On SQLite the transaction itself is the lock: it begins with BEGIN IMMEDIATE.
         async with engine.connect() as connection, connection.begin():
-            if not sqlite:
+            if sqlite:
+                mode = (await connection.execute(text("PRAGMA journal_mode"))).scalar()
+                if mode != "wal":
+                    raise SettingsError(
+                        ["DATABASE_URL: the SQLite file must be on a local disk; this one cannot hold a write-ahead log"]
+                    )
+            else:
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": MIGRATION_LOCK})
             await connection.run_sync(lambda sync: _migrate(sync, revision, down=down))
             if sqlite:

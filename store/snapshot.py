@@ -21,7 +21,7 @@ from store.codec import Codec, encode
 from store.contents import Contents, content_hash
 from store.session import Pauses, chunks, distinct
 from store.sharing import Sharer
-from store.types import LATEST
+from store.types import LATEST, SafeText
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NO_CREDENTIAL = Credential(key_id="", type=CredentialType.CLIENT_SECRET)
@@ -276,7 +276,7 @@ class Snapshot(Contents):
         wanted, name = text.strip().lower(), fold(text)
         if not name:
             return []
-        by_id = or_(func.lower(apps.c.object_id) == wanted, func.lower(apps.c.app_id) == wanted)
+        by_id = or_(*(func.lower(each, type_=SafeText()) == wanted for each in (apps.c.object_id, apps.c.app_id)))
         by_part = apps.c.name.contains(name, autoescape=True)
         begins = apps.c.name.startswith(name, autoescape=True)
         rank = case((by_id, 0), (apps.c.name == name, 1), (begins, 2), else_=3)

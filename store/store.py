@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self
@@ -34,10 +34,7 @@ class SqlStore:
             self._writer_lock = asyncio.Lock()
         else:
             self._writer = postgres_engine(address.dsn)
-            # One statement after the other must see the same state: a card is built from many of them.
-            self._reader = self._writer.execution_options(
-                isolation_level="REPEATABLE READ", postgresql_readonly=True
-            )
+            self._reader = postgres_engine(address.dsn, writes=False)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[SqlTransaction]:
@@ -79,22 +76,19 @@ class SqlStore:
         try:
             with our_errors():
                 transaction = await connection.begin()
-            try:
-                yield connection
-            except BaseException:
-                # What went wrong in the block is what the caller must hear, whatever the rollback says.
-                await asyncio.shield(_quietly(transaction.rollback))
-                raise
+            yield connection
             with our_errors():
                 await transaction.commit()
         finally:
-            await asyncio.shield(_quietly(connection.close))
+            # Rolls back what was not committed. Shielded: a cancelled task must not leave a connection
+            # behind that still holds its locks.
+            await asyncio.shield(_give_back(connection))
 
     async def close(self) -> None:
         """Close all connections; the store cannot be used afterwards."""
+        await self._reader.dispose()
+        # Last: where SQLite's last connection closes, the write-ahead log is folded into the file.
         await self._writer.dispose()
-        if self._writer_lock is not None:
-            await self._reader.dispose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -105,13 +99,13 @@ class SqlStore:
         await self.close()
 
 
-async def _quietly(step: Callable[[], Awaitable[None]]) -> None:
-    """Take a step of cleaning up; a connection that is gone has nothing left to clean."""
+async def _give_back(connection: AsyncConnection) -> None:
+    """Close a connection; one that is gone has nothing left to give back."""
     try:
         with our_errors():
-            await step()
+            await connection.close()
     except StewardError as error:
-        log.debug("a connection could not be given back in order: %s", error)
+        log.warning("a connection to the database could not be closed in order: %s", error)
 
 
 async def open_store(url: str) -> SqlStore:

@@ -88,6 +88,7 @@ class UtcTime(TypeDecorator[datetime]):
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
-        if dialect.name != "sqlite":
-            return to_utc(value)
-        return datetime.fromisoformat(value)
+        if dialect.name == "sqlite":
+            return datetime.fromisoformat(value)
+        # The driver stores both ends of the calendar as -infinity and infinity, and gives them back naive.
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else to_utc(value)

@@ -22,6 +22,7 @@ from typing import Any
 #: Whom root becomes to start PostgreSQL.
 UNPRIVILEGED = "nobody"
 START_SECONDS = 30.0
+ROOM_BYTES = 2 * 1024**3
 
 
 def _installation() -> Path:
@@ -165,13 +166,23 @@ def _reachable(install: Path, root: Path, as_user: dict[str, Any]) -> Path:
     return install
 
 
+def _in_memory() -> str | None:
+    """A file system in memory with room for the tests' databases, which are many and short-lived."""
+    shared = Path("/dev/shm")
+    if shared.is_dir() and os.access(shared, os.W_OK) and shutil.disk_usage(shared).free > ROOM_BYTES:
+        return str(shared)
+    return None
+
+
 @contextmanager
-def running_postgres(options: Sequence[str] = ("-c", "fsync=off")) -> Iterator[PostgresServer]:
+def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
     """A server for the length of the block; its directory is removed afterwards.
 
-    The default does not sync to disk: tests kill clients and the server, never the machine.
+    Unless `durable`, it stands in memory where there is room and does not sync: tests kill clients and
+    the server, never the machine.
     """
-    root = Path(tempfile.mkdtemp(prefix="steward-pg-"))
+    options = () if durable else ("-c", "fsync=off", "-c", "full_page_writes=off")
+    root = Path(tempfile.mkdtemp(prefix="steward-pg-", dir=None if durable else _in_memory()))
     server = PostgresServer(root=root, install=_installation(), as_user=_unprivileged(root))
     try:
         server.install = _reachable(server.install, root, server.as_user)

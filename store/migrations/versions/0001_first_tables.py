@@ -17,130 +17,49 @@ COUNTER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
-    op.create_table(
+    _snapshot()
+    _alerts()
+    _outbox()
+    _cards_and_people()
+    _journal()
+
+
+def downgrade() -> None:
+    # Their indexes go with them.
+    for table in (
+        "leases",
+        "stored_values",
         "answers_given",
-        sa.Column("key_hash", sa.Text(), nullable=False),
-        sa.Column("answer", sa.Text(), nullable=False),
-        sa.Column("at", TIME, nullable=False),
-        sa.PrimaryKeyConstraint("key_hash", name=op.f("pk_answers_given")),
-    )
-    op.create_index("ix_answers_given_at", "answers_given", ["at"], unique=False)
-    op.create_table(
         "audit",
-        sa.Column("seq", COUNTER, autoincrement=False, nullable=False),
-        sa.Column("at", TIME, nullable=False),
-        sa.Column("actor_id", sa.Text(), nullable=False),
-        sa.Column("verb", sa.Text(), nullable=False),
-        sa.Column("subject", sa.Text(), nullable=False),
-        sa.Column("before", sa.Text(), nullable=False),
-        sa.Column("after", sa.Text(), nullable=False),
-        sa.Column("previous_hash", sa.Text(), nullable=False),
-        sa.Column("hash", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("seq", name=op.f("pk_audit")),
-    )
-    op.create_table(
+        "events",
+        "runs",
+        "conversations",
+        "people",
+        "card_alerts",
         "cards",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("delivery_id", sa.Text(), nullable=False),
-        sa.Column("recipient_id", sa.Text(), nullable=False),
-        sa.Column("activity_id", sa.Text(), nullable=False),
-        sa.Column("nomination_id", sa.Text(), nullable=False),
-        sa.Column("posted_at", TIME, nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_cards")),
-    )
-    op.create_index("ix_cards_activity_id_recipient_id", "cards", ["activity_id", "recipient_id"], unique=False)
-    op.create_index("ix_cards_delivery_id", "cards", ["delivery_id"], unique=False)
-    op.create_index("ix_cards_nomination_id", "cards", ["nomination_id"], unique=False)
+        "delivery_alerts",
+        "deliveries",
+        "notices",
+        "nominations",
+        "recipients",
+        "alerts",
+        "owners_seen",
+        "snapshot_owners",
+        "snapshot_apps",
+        "snapshot",
+        "snapshot_runs",
+        "contents",
+    ):
+        op.drop_table(table)
+
+
+def _snapshot() -> None:
     op.create_table(
         "contents",
         sa.Column("hash", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("hash", name=op.f("pk_contents")),
     )
-    op.create_table(
-        "conversations",
-        sa.Column("person_id", sa.Text(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_conversations")),
-    )
-    op.create_table(
-        "deliveries",
-        sa.Column("seq", COUNTER, autoincrement=True, nullable=False),
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("recipient_id", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("fence", sa.Integer(), nullable=False),
-        sa.Column("created_at", TIME, nullable=False),
-        sa.Column("not_before", TIME, nullable=False),
-        sa.Column("lease_until", TIME, nullable=True),
-        sa.Column("body", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("seq", name=op.f("pk_deliveries")),
-        sa.UniqueConstraint("id", name=op.f("uq_deliveries_id")),
-        sqlite_autoincrement=True,
-    )
-    op.create_index("ix_deliveries_state_not_before", "deliveries", ["state", "not_before"], unique=False)
-    op.create_table(
-        "events",
-        sa.Column("seq", COUNTER, autoincrement=True, nullable=False),
-        sa.Column("event_id", sa.Text(), nullable=False),
-        sa.Column("archived", sa.Boolean(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("seq", name=op.f("pk_events")),
-        sa.UniqueConstraint("event_id", name=op.f("uq_events_event_id")),
-        sqlite_autoincrement=True,
-    )
-    op.create_index(
-        "ix_events_waiting",
-        "events",
-        ["seq"],
-        unique=False,
-        postgresql_where=sa.text("NOT archived"),
-        sqlite_where=sa.text("NOT archived"),
-    )
-    op.create_table(
-        "leases",
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("holder", sa.Text(), nullable=False),
-        sa.Column("until", TIME, nullable=False),
-        sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
-    )
-    op.create_table(
-        "nominations",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("object_id", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("created_at", TIME, nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_nominations")),
-    )
-    op.create_index("ix_nominations_object_id", "nominations", ["object_id"], unique=False)
-    op.create_index("ix_nominations_state", "nominations", ["state"], unique=False)
-    op.create_table(
-        "owners_seen",
-        sa.Column("object_id", sa.Text(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("object_id", name=op.f("pk_owners_seen")),
-    )
-    op.create_table(
-        "people",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("manager_id", sa.Text(), nullable=False),
-        sa.Column("counts", sa.Boolean(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_people")),
-    )
-    op.create_index("ix_people_manager_id", "people", ["manager_id"], unique=False)
-    op.create_table(
-        "runs",
-        sa.Column("run_id", sa.Text(), nullable=False),
-        sa.Column("started_at", TIME, nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("run_id", name=op.f("pk_runs")),
-    )
-    op.create_index("ix_runs_started_at", "runs", ["started_at"], unique=False)
     op.create_table(
         "snapshot_runs",
         sa.Column("run_no", COUNTER, autoincrement=True, nullable=False),
@@ -150,46 +69,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("run_id", "scan_date", name=op.f("uq_snapshot_runs_run_id_scan_date")),
         sqlite_autoincrement=True,
     )
-    op.create_table(
-        "stored_values",
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("value", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("name", name=op.f("pk_stored_values")),
-    )
-    op.create_table(
-        "alerts",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("object_id", sa.Text(), nullable=False),
-        sa.Column("key_id", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("opened_at", TIME, nullable=False),
-        sa.Column("content_hash", sa.Text(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["content_hash"], ["contents.hash"], name=op.f("fk_alerts_content_hash")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_alerts")),
-    )
-    op.create_index(op.f("ix_alerts_content_hash"), "alerts", ["content_hash"], unique=False)
-    op.create_index("ix_alerts_object_id", "alerts", ["object_id"], unique=False)
-    op.create_index("ix_alerts_state", "alerts", ["state"], unique=False)
-    op.create_table(
-        "card_alerts",
-        sa.Column("card_id", sa.Text(), nullable=False),
-        sa.Column("alert_id", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["card_id"], ["cards.id"], name=op.f("fk_card_alerts_card_id"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("card_id", "alert_id", name=op.f("pk_card_alerts")),
-    )
-    op.create_index("ix_card_alerts_alert_id", "card_alerts", ["alert_id"], unique=False)
-    op.create_table(
-        "delivery_alerts",
-        sa.Column("delivery_id", sa.Text(), nullable=False),
-        sa.Column("alert_id", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["delivery_id"], ["deliveries.id"], name=op.f("fk_delivery_alerts_delivery_id"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("delivery_id", "alert_id", name=op.f("pk_delivery_alerts")),
-    )
-    op.create_index("ix_delivery_alerts_alert_id", "delivery_alerts", ["alert_id"], unique=False)
     op.create_table(
         "snapshot",
         sa.Column("row_no", COUNTER, autoincrement=True, nullable=False),
@@ -233,6 +112,58 @@ def upgrade() -> None:
     )
     op.create_index("ix_snapshot_owners_person_id", "snapshot_owners", ["person_id"], unique=False)
     op.create_table(
+        "owners_seen",
+        sa.Column("object_id", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("object_id", name=op.f("pk_owners_seen")),
+    )
+
+
+def _alerts() -> None:
+    op.create_table(
+        "alerts",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("object_id", sa.Text(), nullable=False),
+        sa.Column("key_id", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("opened_at", TIME, nullable=False),
+        sa.Column("content_hash", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["content_hash"], ["contents.hash"], name=op.f("fk_alerts_content_hash")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alerts")),
+    )
+    op.create_index(op.f("ix_alerts_content_hash"), "alerts", ["content_hash"], unique=False)
+    op.create_index("ix_alerts_object_id", "alerts", ["object_id"], unique=False)
+    op.create_index("ix_alerts_state", "alerts", ["state"], unique=False)
+    op.create_table(
+        "recipients",
+        sa.Column("alert_id", sa.Text(), nullable=False),
+        sa.Column("person_id", sa.Text(), nullable=False),
+        sa.Column("on_route", sa.Boolean(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["alert_id"], ["alerts.id"], name=op.f("fk_recipients_alert_id"), initially="DEFERRED", deferrable=True
+        ),
+        sa.PrimaryKeyConstraint("alert_id", "person_id", name=op.f("pk_recipients")),
+    )
+    op.create_index("ix_recipients_person_id", "recipients", ["person_id"], unique=False)
+    op.create_table(
+        "nominations",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("object_id", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_nominations")),
+    )
+    op.create_index("ix_nominations_object_id", "nominations", ["object_id"], unique=False)
+    op.create_index("ix_nominations_state", "nominations", ["state"], unique=False)
+
+
+def _outbox() -> None:
+    op.create_table(
         "notices",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("alert_id", sa.Text(), nullable=False),
@@ -248,40 +179,132 @@ def upgrade() -> None:
         sa.UniqueConstraint("alert_id", "stage", "recipient_id", "kind", name="uq_notices_key"),
     )
     op.create_table(
-        "recipients",
-        sa.Column("alert_id", sa.Text(), nullable=False),
-        sa.Column("person_id", sa.Text(), nullable=False),
-        sa.Column("on_route", sa.Boolean(), nullable=False),
+        "deliveries",
+        sa.Column("seq", COUNTER, autoincrement=True, nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("recipient_id", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("fence", sa.Integer(), nullable=False),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("not_before", TIME, nullable=False),
+        sa.Column("lease_until", TIME, nullable=True),
         sa.Column("body", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["alert_id"], ["alerts.id"], name=op.f("fk_recipients_alert_id"), initially="DEFERRED", deferrable=True
-        ),
-        sa.PrimaryKeyConstraint("alert_id", "person_id", name=op.f("pk_recipients")),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_deliveries")),
+        sa.UniqueConstraint("id", name=op.f("uq_deliveries_id")),
+        sqlite_autoincrement=True,
     )
-    op.create_index("ix_recipients_person_id", "recipients", ["person_id"], unique=False)
+    op.create_index("ix_deliveries_state_not_before", "deliveries", ["state", "not_before"], unique=False)
+    op.create_table(
+        "delivery_alerts",
+        sa.Column("delivery_id", sa.Text(), nullable=False),
+        sa.Column("alert_id", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["delivery_id"], ["deliveries.id"], name=op.f("fk_delivery_alerts_delivery_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("delivery_id", "alert_id", name=op.f("pk_delivery_alerts")),
+    )
+    op.create_index("ix_delivery_alerts_alert_id", "delivery_alerts", ["alert_id"], unique=False)
 
 
-def downgrade() -> None:
-    # Their indexes go with them.
-    op.drop_table("recipients")
-    op.drop_table("notices")
-    op.drop_table("snapshot_owners")
-    op.drop_table("snapshot_apps")
-    op.drop_table("snapshot")
-    op.drop_table("delivery_alerts")
-    op.drop_table("card_alerts")
-    op.drop_table("alerts")
-    op.drop_table("stored_values")
-    op.drop_table("snapshot_runs")
-    op.drop_table("runs")
-    op.drop_table("people")
-    op.drop_table("owners_seen")
-    op.drop_table("nominations")
-    op.drop_table("leases")
-    op.drop_table("events")
-    op.drop_table("deliveries")
-    op.drop_table("conversations")
-    op.drop_table("contents")
-    op.drop_table("cards")
-    op.drop_table("audit")
-    op.drop_table("answers_given")
+def _cards_and_people() -> None:
+    op.create_table(
+        "cards",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("delivery_id", sa.Text(), nullable=False),
+        sa.Column("recipient_id", sa.Text(), nullable=False),
+        sa.Column("activity_id", sa.Text(), nullable=False),
+        sa.Column("nomination_id", sa.Text(), nullable=False),
+        sa.Column("posted_at", TIME, nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cards")),
+    )
+    op.create_index("ix_cards_activity_id_recipient_id", "cards", ["activity_id", "recipient_id"], unique=False)
+    op.create_index("ix_cards_delivery_id", "cards", ["delivery_id"], unique=False)
+    op.create_index("ix_cards_nomination_id", "cards", ["nomination_id"], unique=False)
+    op.create_table(
+        "card_alerts",
+        sa.Column("card_id", sa.Text(), nullable=False),
+        sa.Column("alert_id", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["card_id"], ["cards.id"], name=op.f("fk_card_alerts_card_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("card_id", "alert_id", name=op.f("pk_card_alerts")),
+    )
+    op.create_index("ix_card_alerts_alert_id", "card_alerts", ["alert_id"], unique=False)
+    op.create_table(
+        "people",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("manager_id", sa.Text(), nullable=False),
+        sa.Column("counts", sa.Boolean(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_people")),
+    )
+    op.create_index("ix_people_manager_id", "people", ["manager_id"], unique=False)
+    op.create_table(
+        "conversations",
+        sa.Column("person_id", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_conversations")),
+    )
+
+
+def _journal() -> None:
+    op.create_table(
+        "runs",
+        sa.Column("run_id", sa.Text(), nullable=False),
+        sa.Column("started_at", TIME, nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("run_id", name=op.f("pk_runs")),
+    )
+    op.create_index("ix_runs_started_at", "runs", ["started_at"], unique=False)
+    op.create_table(
+        "events",
+        sa.Column("seq", COUNTER, autoincrement=True, nullable=False),
+        sa.Column("event_id", sa.Text(), nullable=False),
+        sa.Column("archived", sa.Boolean(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_events")),
+        sa.UniqueConstraint("event_id", name=op.f("uq_events_event_id")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(
+        "ix_events_waiting",
+        "events",
+        ["seq"],
+        unique=False,
+        postgresql_where=sa.text("NOT archived"),
+        sqlite_where=sa.text("NOT archived"),
+    )
+    op.create_table(
+        "audit",
+        sa.Column("seq", COUNTER, autoincrement=False, nullable=False),
+        sa.Column("at", TIME, nullable=False),
+        sa.Column("actor_id", sa.Text(), nullable=False),
+        sa.Column("verb", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("before", sa.Text(), nullable=False),
+        sa.Column("after", sa.Text(), nullable=False),
+        sa.Column("previous_hash", sa.Text(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_audit")),
+    )
+    op.create_table(
+        "answers_given",
+        sa.Column("key_hash", sa.Text(), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("at", TIME, nullable=False),
+        sa.PrimaryKeyConstraint("key_hash", name=op.f("pk_answers_given")),
+    )
+    op.create_index("ix_answers_given_at", "answers_given", ["at"], unique=False)
+    op.create_table(
+        "stored_values",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_stored_values")),
+    )
+    op.create_table(
+        "leases",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("holder", sa.Text(), nullable=False),
+        sa.Column("until", TIME, nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
+    )

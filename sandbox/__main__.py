@@ -5,10 +5,13 @@ import asyncio
 import sys
 from pathlib import Path
 
-from sandbox import connector, control, entra, graph, logs
+from sandbox import connector, control, entra, graph, logs, poison
 from sandbox.lock import Lock, Locked
 from sandbox.server import MakeApp, serve
 from sandbox.state import StateError, TwinState
+
+#: Imported for the changes it registers, which a journal may name.
+REGISTERED = (poison,)
 
 SERVICES: dict[str, MakeApp] = {
     "entra": entra.make_app,

@@ -20,7 +20,7 @@ from sandbox.connector_limits import RateLimits
 from sandbox.control_views import chat_json, entra_json, find_person, iso, mails_json, people_json
 from sandbox.happened import happened_json
 from sandbox.refused import Refused
-from sandbox.state import TwinState
+from sandbox.state import MUTATIONS, TwinState
 from sandbox.steps import approved, steps_json
 from sandbox.story import VENDOR_PORTAL_SYNC
 from sandbox.traffic import Fault
@@ -64,6 +64,7 @@ def make_app(state: TwinState) -> web.Application:
             web.post("/control/faults", order_fault),
             web.delete("/control/faults", clear_faults),
             web.post("/control/limits", set_limits),
+            web.post("/control/change", change),
         ]
     )
     return app
@@ -171,6 +172,20 @@ async def pulse(request: web.Request) -> web.Response:
         if current != known or time.monotonic() >= deadline:
             return web.json_response({"revision": current[0], "mark": current[1], "now": iso(state.now())})
         await asyncio.sleep(PULSE_STEP)
+
+
+async def change(request: web.Request) -> web.Response:
+    """POST {"kind", "data"}: any change that the tenant knows (sandbox/changes.py, sandbox/poison.py), for tests."""
+    body = await _body(request)
+    kind = _text(body, "kind")
+    if kind not in MUTATIONS:
+        raise Refused(400, "BadRequest", f"There is no change {kind!r}; there are {', '.join(sorted(MUTATIONS))}.")
+    state = request.app[STATE]
+    try:
+        state.change(kind, **_data(body))
+    except (KeyError, TypeError, ValueError) as error:
+        raise Refused(400, "BadRequest", f"{kind} does not take this data: {error!r}.") from error
+    return web.json_response({"revision": state.revision})
 
 
 # ---------------------------------------------------------------- people and chats

@@ -31,6 +31,7 @@ from sandbox.graph_types import (
     app_json,
     app_value,
     directory_object,
+    overridden,
     owner_of,
 )
 from sandbox.odata import Query, Resource, bad, page_token, parse
@@ -93,7 +94,7 @@ def _render(state: TwinState, app: TwinApp, query: Query, names_allowed: bool) -
         owners = [found for owner in app.owners if (found := owner_of(state.tenant, owner)) is not None]
         select = ("id",) if not names_allowed else query.expand_select
         values["owners"] = [directory_object(owner, state.tenant, select) for owner in owners[:EXPANDED]]
-    return msgspec.json.encode(values)
+    return msgspec.json.encode(overridden(values, app))
 
 
 def _resource(call: Call) -> tuple[str, Resource]:

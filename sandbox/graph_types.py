@@ -105,14 +105,17 @@ def stamp(moment: datetime | None) -> str | None:
 # ---------------------------------------------------------------- credentials
 
 
-def _overridden(values: dict[str, Any], credential: TwinCredential) -> dict[str, Any]:
-    merged = {**values, **credential.overrides}
+def overridden(values: dict[str, Any], poisoned: TwinCredential | TwinApp) -> dict[str, Any]:
+    """The JSON object with what poison puts in its place."""
+    if not poisoned.overrides:
+        return values
+    merged = {**values, **poisoned.overrides}
     return {name: value for name, value in merged.items() if value is not OMIT}
 
 
 def password(credential: TwinCredential) -> dict[str, Any]:
     """An entry of passwordCredentials."""
-    return _overridden(
+    return overridden(
         {
             "customKeyIdentifier": credential.custom_key_identifier, "displayName": credential.display_name,
             "endDateTime": stamp(credential.end), "hint": credential.hint, "keyId": credential.key_id,
@@ -125,7 +128,7 @@ def password(credential: TwinCredential) -> dict[str, Any]:
 def key(credential: TwinCredential, with_bytes: bool) -> dict[str, Any]:
     """An entry of keyCredentials; the bytes come only when keyCredentials is selected."""
     sent = with_bytes and credential.key_size > 0
-    return _overridden(
+    return overridden(
         {
             "customKeyIdentifier": credential.custom_key_identifier, "displayName": credential.display_name,
             "endDateTime": stamp(credential.end), "key": base64.b64encode(credential.key).decode() if sent else None,

@@ -12,7 +12,7 @@ from typing import Any
 
 from alerts.model import ApplicationType
 
-#: In `TwinCredential.overrides`: leave this property out of Graph's JSON.
+#: In `overrides`: leave this property out of Graph's JSON.
 OMIT = object()
 
 
@@ -165,6 +165,8 @@ class TwinApp:
     changed: int = 0
     #: When it was deleted, None while it lives.
     deleted_at: datetime | None = None
+    #: Graph property -> raw JSON value (or OMIT): poison for tests.
+    overrides: dict[str, Any] = field(default_factory=dict)
 
     @property
     def is_registration(self) -> bool:

@@ -81,6 +81,7 @@ def credential_truth(app: TwinApp, credential: TwinCredential, now: datetime, ex
         "end": credential.end.isoformat() if credential.end else None,
         "days": days,
         "due": due,
+        "poisoned": bool(credential.overrides or app.overrides),
         "superseded_by": newer.key_id if newer is not None else "",
         "alerted": told and days is not None and days >= -EXPIRED_DAYS,
     }

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import urllib.error
 from pathlib import Path
 
 import httpx
@@ -141,3 +142,18 @@ def test_two_that_start_at_once_share_one_tenant(tmp_path):
 
     assert addresses[0] == addresses[1]
     assert addresses[0].startswith("https://127.0.0.1:")
+
+
+def test_a_change_ordered_at_the_control_endpoint_is_done_and_a_wrong_one_refused(make_practice):
+    tenant = make_practice(apps=100)
+    ada = tenant.settings["ADMIN_USERS"]
+
+    tenant.call("POST", "/control/change", {"kind": "accountEnabled", "data": {"user": ada, "enabled": False}})
+    with pytest.raises(urllib.error.HTTPError) as unknown:
+        tenant.call("POST", "/control/change", {"kind": "rubbish", "data": {}})
+    with pytest.raises(urllib.error.HTTPError) as malformed:
+        tenant.call("POST", "/control/change", {"kind": "accountEnabled", "data": {}})
+
+    with unknown.value, malformed.value:
+        assert (unknown.value.code, malformed.value.code) == (400, 400)
+    assert tenant.call("GET", "/control/truth")["people"][ada]["active"] is False

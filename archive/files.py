@@ -93,8 +93,10 @@ class ArchiveFiles:
         month = f"{at:%Y-%m}"
         order = "" if not run_id else f" ORDER BY {_columns(table.order)}"
         columns = ", ".join(f"'{name}': '{kind}'" for name, kind in table.duckdb_types().items())
+        # DuckDB takes twice this for each thread's buffer: with a generous constant 33,000 records fill 256 MB.
+        largest = max(1 << 20, 2 * _longest_line(lines))
         source = (f"SELECT * FROM read_json({quoted(lines.as_posix())}, format='newline_delimited', "
-                  f"columns={{{columns}}}, maximum_object_size=33554432){order}")
+                  f"columns={{{columns}}}, maximum_object_size={largest}){order}")
         fresh, path = self._fresh(table, month, stem)
         rows = self._write(source, fresh)
         lines.unlink(missing_ok=True)
@@ -289,3 +291,9 @@ def check_run_id(run_id: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9._:+-]{1,128}", run_id):
         raise ArchiveError(f"a run id must be letters, digits, and . _ : + -, got {run_id!r}")
     return run_id
+
+
+def _longest_line(path: Path) -> int:
+    """Bytes of a file's longest line."""
+    with path.open("rb") as lines:
+        return max(map(len, lines), default=0)

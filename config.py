@@ -109,6 +109,7 @@ def enter_practice(settings: Settings, tenant: Mapping[str, str], *, roles: Coll
         settings: as loaded in practice mode; rules, words and service settings stay.
         tenant: the environment that the practice tenant asks for. It enters this process's environment, since
             libraries read TLS and proxy names there: call this before the rooms are imported.
+        roles: what this process will be.
 
     Raises:
         SettingsError: the practice tenant asks for what production would refuse.
@@ -121,13 +122,11 @@ def enter_practice(settings: Settings, tenant: Mapping[str, str], *, roles: Coll
     return replace(
         production,
         mode=Mode.PRACTICE,
-        bot=replace(
-            production.bot, send_pace=settings.bot.send_pace, unauthenticated=settings.bot.unauthenticated
-        ),
+        bot=replace(production.bot, send_pace=settings.bot.send_pace, unauthenticated=settings.bot.unauthenticated),
         people=replace(production.people, skip_users=settings.people.skip_users),
         policy=settings.policy,
         words=replace(settings.words, org_name=settings.words.org_name or production.words.org_name),
-        service=settings.service,
+        service=replace(settings.service, ca_file=production.service.ca_file),
         practice=settings.practice,
         warnings=settings.warnings,
     )
@@ -417,6 +416,7 @@ class _Loader:
             scan_at=get.value("SCAN_AT", time, time(6, 0)),
             time_zone=get.value("TIME_ZONE", ZoneInfo, ZoneInfo("UTC")),
             log_level=get.text("LOG_LEVEL", "INFO"),
+            ca_file=get.outside_text("SSL_CERT_FILE"),
             metrics_token=get.secret("METRICS_TOKEN"),
         )
 

@@ -10,6 +10,7 @@ from __future__ import annotations  # so that an old Python can read this far an
 import argparse
 import contextlib
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -112,6 +113,19 @@ def become(*arguments: str | Path) -> NoReturn:
                 sys.exit(process.wait())
             except KeyboardInterrupt:
                 continue
+
+
+def enter_venv(program: str) -> None:
+    """For a program that was started by another Python: go on in the virtual environment, where the packages are.
+
+    Does nothing where they can be imported, as in a container.
+    """
+    if importlib.util.find_spec("dotenv") is not None or Path(sys.prefix).resolve() == VENV.resolve():
+        return
+    if not PYTHON.exists():
+        say("Steward is not set up yet: python dev.py setup")
+        sys.exit(2)
+    become(ROOT / program, *sys.argv[1:])
 
 
 # ---------------------------------------------------------------- setting up
@@ -374,13 +388,15 @@ def ask(*command: str) -> Callable[[list[str]], int]:
     return work
 
 
-def script(name: str) -> Callable[[list[str]], int]:
+def script(name: str, *, browser: bool = False) -> Callable[[list[str]], int]:
     """A script or module that needs the development packages."""
 
     def work(arguments: list[str]) -> int:
         setup(dev=True)
         if not (ROOT / name).exists():
             raise Failed(f"{name} does not exist yet.")
+        if browser:
+            ensure_chromium()
         module = name.removesuffix(".py").replace("/", ".")
         return python("-m", module, *arguments)
 
@@ -438,7 +454,7 @@ COMMANDS = {
     "lock": Command(lock, "pin versions anew; --upgrade for newer ones"),
     "doctor": Command(ask("doctor"), "check settings, tokens, permissions and tables against the real services"),
     "package": Command(ask("package"), "build the Teams app package"),
-    "gallery": Command(script("cards/gallery.py"), "draw every card into docs/gallery"),
+    "gallery": Command(script("tests/gallery/make_gallery.py", browser=True), "draw every card into docs/gallery"),
     "bench-archive": Command(script("bench/archive.py"), "measure the archive with two years of history"),
     "bench-scan": Command(script("bench/scan.py"), "measure the scan of a tenant of 12,000 apps"),
     "clean": Command(clean, "remove what set-up and checks made; --state the state folder too"),

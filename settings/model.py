@@ -144,6 +144,9 @@ class ServiceSettings:
     scan_at: time
     time_zone: ZoneInfo
     log_level: str
+    #: PEM file of the authorities that connections trust (SSL_CERT_FILE), for libraries that must be told; '' the
+    #: system's.
+    ca_file: str
     metrics_token: Secret | None
 
 

@@ -116,6 +116,10 @@ class Reader:
         """Whether a name that is no setting stands in the environment."""
         return bool(self._environ.get(name))
 
+    def outside_text(self, name: str) -> str:
+        """A TLS or proxy name, from the environment or `.env`; '' when it is not set."""
+        return self._environ.get(name) or self.outside.get(name, "")
+
     # ------------------------------------------------------------ values
 
     def value(self, name: str, kind: type[T], default: T) -> T:

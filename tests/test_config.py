@@ -489,6 +489,15 @@ def test_a_missing_file_is_no_mistake(tmp_path):
     assert problems_of_file(tmp_path / ".env") == []
 
 
+def test_the_authorities_are_known_wherever_they_are_set(tmp_path):
+    file = tmp_path / ".env"
+    file.write_text("SSL_CERT_FILE=/file.pem\n", encoding="utf-8")
+
+    assert load_settings({}, None).service.ca_file == ""
+    assert load_settings({}, file).service.ca_file == "/file.pem"
+    assert load_settings({"SSL_CERT_FILE": "/own.pem"}, file).service.ca_file == "/own.pem"
+
+
 def test_tls_names_of_the_file_enter_the_environment(tmp_path, monkeypatch):
     (tmp_path / ".env").write_text("SSL_CERT_FILE=/ca.pem\nREQUESTS_CA_BUNDLE=/ca.pem\n", encoding="utf-8")
     monkeypatch.setattr(config, "__file__", str(tmp_path / "config.py"))

@@ -130,3 +130,31 @@ def test_run_hands_a_signal_to_steward_and_ends_with_its_exit_code(tmp_path, num
     assert first == "Steward: http://127.0.0.1:1/ serve\n"
     assert rest == f"stopped by {int(number)}\n"
     assert process.returncode == code
+
+
+#: A program that needs a package, as app.py does; it names the Python that it ends up in.
+PROGRAM = """
+import pathlib, sys
+sys.path.insert(0, {root!r})
+import dev
+dev.ROOT = pathlib.Path({folder!r})
+dev.VENV = dev.ROOT / ".venv"
+dev.PYTHON = dev.VENV / "bin" / "python"
+dev.enter_venv("program.py")
+print(sys.prefix, *sys.argv[1:])
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the paths of a virtual environment differ")
+def test_a_program_started_by_another_python_goes_on_in_stewards_own(tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM.format(root=str(ROOT), folder=str(tmp_path)), encoding="utf-8")
+    bare = [sys._base_executable, "-S", program, "scan"]  # type: ignore[attr-defined]
+    missing = subprocess.run(bare, capture_output=True, text=True, check=False)
+
+    assert (missing.returncode, missing.stderr) == (2, "Steward is not set up yet: python dev.py setup\n")
+
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / ".venv"], check=True)
+    found = subprocess.run(bare, capture_output=True, text=True, check=True)
+
+    assert found.stdout == f"{tmp_path / '.venv'} scan\n"

@@ -36,6 +36,8 @@ MAY_IMPORT = {
         "sandbox",
         "settings",
         "config",
+        "infra",
+        "manifest",
     },
     "config": {"alerts", "settings"},
     "dev": set(),

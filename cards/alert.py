@@ -42,7 +42,7 @@ def summary(view: AlertView, pen: Pen) -> str:
     """What a notification says: the app and the date."""
     first = view.items[0]
     owner = speaks_to_owner(view)
-    app = view.application.display_name or pen.text("no_name")
+    app = pen.app_title(view.application.display_name)
     named = thing(pen, first.credential, plain=not owner)
     if first.state is CardState.RENEWED:
         return pen.inert("summary.alert.renewed", app=app)

@@ -8,6 +8,7 @@ from alerts.model import Person, Verb
 from alerts.views import AlertItem, AlertView, CardState
 from cards.pen import Element, Look, Pen, action_set
 from cards.safe import Limit, inert
+from cards.wording import CLOSED, UNTAKEN
 from cards.words import is_https
 
 #: Where Teams looks people up; Source: learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/people-picker
@@ -67,27 +68,35 @@ def days_input(pen: Pen, days: Sequence[int]) -> Element:
 
 def alert_buttons(view: AlertView, pen: Pen) -> list[Element]:
     """Under an owner's card: two answers, the way to Entra, and all the rest."""
+    if view.items[0].state in CLOSED:
+        return _back(view, pen)
     data, verbs = data_of(view), view.verbs
     order = (Verb.ACKNOWLEDGE, Verb.RELEASE, Verb.RENEWED)
     main = [verb for verb in order if verb in verbs][: MOST_BUTTONS - 1]
-    buttons = [_plain(pen, verb, data, view, "positive" if verb is Verb.ACKNOWLEDGE else "") for verb in main]
+    buttons = [_plain(pen, verb, data, view) for verb in main]
     buttons.append(pen.link("button.entra", pen.words.renew_link(view.application)))
     rest = [verb for verb in (*order, Verb.AUTOMATIC, Verb.RETIRE, Verb.NOT_MINE) if verb in verbs and verb not in main]
-    body = [*_remind(view, pen, data), *_hand_over(view, pen, data), *_rest(pen, data, rest, view)]
+    picker = _hand_over(view, pen, data, "input.nominees.someone")
+    body = [*_remind(view, pen, data), *picker, *_rest(pen, data, rest, view)]
     return [*buttons, *_other(pen, body), *_back(view, pen)]
 
 
 def manager_buttons(view: AlertView, pen: Pen) -> list[Element]:
-    """Under the card of somebody who is asked for a name; the picker itself stands in the card."""
+    """Under the card of somebody who is asked for a name; the picker itself stands in the card while it is open."""
+    state = view.items[0].state
+    if state in CLOSED:
+        return _back(view, pen)
     data, verbs = data_of(view), view.verbs
-    buttons = []
-    if Verb.ASSIGN_OWNER in verbs:
+    buttons, picker = [], []
+    if state not in UNTAKEN:
+        picker = _hand_over(view, pen, data, "input.nominees.else")
+    elif Verb.ASSIGN_OWNER in verbs:
         buttons.append(pen.button("verb.assignOwner.manager", Verb.ASSIGN_OWNER, data, inputs=True, style="positive"))
     order = (Verb.NOT_MINE, Verb.RELEASE, Verb.ACKNOWLEDGE)
     main = [verb for verb in order if verb in verbs][: 1 if Verb.NOT_MINE in verbs else 2]
     buttons += [_manager(pen, verb, data, view) for verb in main]
     rest = [verb for verb in (*order, Verb.RENEWED, Verb.RETIRE) if verb in verbs and verb not in main]
-    body = [*_remind(view, pen, data), *_rest(pen, data, rest, view, manager=True)]
+    body = [*_remind(view, pen, data), *picker, *_rest(pen, data, rest, view, manager=True)]
     if is_https(pen.words.help_url):
         body.append(action_set([pen.link("button.help", pen.words.help_url)]))
     return [*buttons, *_other(pen, body), *_back(view, pen)]
@@ -96,8 +105,9 @@ def manager_buttons(view: AlertView, pen: Pen) -> list[Element]:
 # ---------------------------------------------------------------- pieces
 
 
-def _plain(pen: Pen, verb: Verb, data: Mapping[str, Any], view: AlertView, style: str = "") -> Element:
+def _plain(pen: Pen, verb: Verb, data: Mapping[str, Any], view: AlertView) -> Element:
     key = f"verb.{verb}"
+    style = "positive" if verb is Verb.ACKNOWLEDGE and view.items[0].state in UNTAKEN else ""
     if verb is Verb.ACKNOWLEDGE and view.items[0].state is CardState.TAKEN_BY_OTHER:
         key = "verb.acknowledge.instead"
     if verb is Verb.RELEASE and view.items[0].state is CardState.SNOOZED:
@@ -130,10 +140,10 @@ def _remind(view: AlertView, pen: Pen, data: Mapping[str, Any]) -> list[Element]
     return [days_input(pen, view.snooze_days), action_set([pen.button("verb.snooze", Verb.SNOOZE, data, inputs=True)])]
 
 
-def _hand_over(view: AlertView, pen: Pen, data: Mapping[str, Any]) -> list[Element]:
+def _hand_over(view: AlertView, pen: Pen, data: Mapping[str, Any], label: str) -> list[Element]:
     if Verb.ASSIGN_OWNER not in view.verbs:
         return []
-    picker = people_picker(pen, [person for person, _ in view.suggestions], "input.nominees.several")
+    picker = people_picker(pen, [person for person, _ in view.suggestions], label)
     ask = pen.button("verb.assignOwner", Verb.ASSIGN_OWNER, data, inputs=True)
     return [picker, note_input(pen), action_set([ask])]
 

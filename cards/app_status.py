@@ -3,7 +3,7 @@
 from alerts.model import CredentialRecord, Verb
 from alerts.stages import days_left
 from alerts.views import AppStatusView
-from cards.pen import Card, Element, Look, Pen, block, container, fitting, header
+from cards.pen import Card, Element, Look, Pen, block, fitting, header, row
 from cards.status import state_name
 from cards.text import Piece
 from cards.things import expires, label, thing, urgency, what_is_this_app
@@ -24,7 +24,7 @@ def draw(view: AppStatusView, pen: Pen, teams_user_id: str = "") -> Card:  # noq
 def _draw(view: AppStatusView, pen: Pen, most: int) -> Card:
     title = pen.pieces("app.title", app=pen.app(view.application.display_name))
     body: list[Element] = [header(block(title, Look(size="Large", bold=True)), _style(view))]
-    body += [container([block(_credential(view, record, pen))], spacing="Small") for record in view.records[:most]]
+    body += [row(_credential(view, record, pen)) for record in view.records[:most]]
     if len(view.records) > most:
         body.append(pen.line("app.more", count=len(view.records) - most, look=Look(subtle=True)))
     if not view.records:
@@ -69,16 +69,13 @@ def _told(view: AppStatusView, pen: Pen) -> list[Element]:
     if not view.told:
         return [pen.line("app.told.none", look=Look(subtle=True))]
     lines = [
-        container(
-            [
-                pen.line(
-                    "app.told.row",
-                    date=pen.calendar.moment(at),
-                    person=pen.person(person),
-                    channel=pen.text(f"channel.{channel}"),
-                )
-            ],
-            spacing="Small",
+        row(
+            pen.pieces(
+                "app.told.row",
+                date=pen.calendar.moment(at),
+                person=pen.person(person),
+                channel=pen.text(f"channel.{channel}"),
+            )
         )
         for person, at, channel in view.told[:TOLD]
     ]
@@ -94,4 +91,4 @@ def _buttons(view: AppStatusView, pen: Pen) -> list[Element]:
 
 
 def summary(view: AppStatusView, pen: Pen) -> str:
-    return pen.inert("summary.app", app=view.application.display_name or pen.text("no_name"))
+    return pen.inert("summary.app", app=pen.app_title(view.application.display_name))

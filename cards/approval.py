@@ -55,9 +55,7 @@ def wording(view: NominationView, pen: Pen) -> Wording:
 
 def _lines(view: NominationView, pen: Pen) -> Iterator[Line]:
     nomination = view.nomination
-    yield _who(view, pen)
-    if answer := clean(nomination.answer_note, Limit.NOTE):
-        yield pen.pieces("approval.answer", note=Safe(answer))
+    yield from _who(view, pen)
     if view.item is not None:
         yield pen.pieces(
             "nominee.when",
@@ -80,17 +78,22 @@ def _lines(view: NominationView, pen: Pen) -> Iterator[Line]:
         yield pen.pieces("approval.step3")
 
 
-def _who(view: NominationView, pen: Pen) -> Line:
+def _who(view: NominationView, pen: Pen) -> Iterator[Line]:
     nomination = view.nomination
+    nominee = pen.person(nomination.nominee)
     params = {
-        "nominee": pen.person(nomination.nominee),
+        "nominee": nominee,
         "address": Safe(clean(nomination.nominee.user_principal_name or nomination.nominee.id, Limit.ADDRESS)),
         "note": note_of(pen, nomination.note),
     }
     if nomination.nominator.id == nomination.nominee.id:
-        return pen.pieces("approval.who.self", **params)
-    key = "approval.asked" if nomination.state is NominationState.ASKED else "approval.who"
-    return pen.pieces(key, nominator=pen.person(nomination.nominator), **params)
+        yield pen.pieces("approval.who.self", **params)
+        return
+    yield pen.pieces("approval.who", nominator=pen.person(nomination.nominator), **params)
+    if nomination.state is NominationState.ASKED:
+        yield pen.pieces("approval.no_answer", nominee=nominee)
+    else:
+        yield pen.pieces("approval.said_yes", nominee=nominee, note=note_of(pen, nomination.answer_note))
 
 
 def _became(view: NominationView, pen: Pen) -> Iterator[Line]:
@@ -130,7 +133,7 @@ def _buttons(view: NominationView, pen: Pen) -> list[Element]:
 
 def summary(view: NominationView, pen: Pen) -> str:
     nomination = view.nomination
-    app = nomination.application.display_name or pen.text("no_name")
+    app = pen.app_title(nomination.application.display_name)
     if nomination.state is not NominationState.ACCEPTED:
         return pen.inert("summary.approval.done", app=app)
     return pen.inert("summary.approval", app=app, date=pen.calendar.day(nomination.answer_by))

@@ -73,6 +73,10 @@ class Calendar:
         """Sat 2 January 2027"""
         return self._written(at, self.words.day, self.words.day_of_year)
 
+    def full(self, at: datetime | date) -> str:
+        """Thu 12 March 2026: for the past, which no reader takes for this year's by themselves."""
+        return self._written(at, self.words.day_of_year, self.words.day_of_year)
+
     def short(self, at: datetime | date) -> str:
         """Sat 2 Jan"""
         return self._written(at, self.words.short, self.words.short_of_year)

@@ -8,15 +8,14 @@ from typing import Any
 from alerts.model import RouteReason, Verb
 from alerts.views import CardState, DigestItem, DigestMode, DigestView, Sentence
 from cards.answers import days_input, item_data, note_input, people_picker
-from cards.pen import Card, Element, Look, Pen, action_set, block, container, fitting, header, toggle
+from cards.pen import Card, Element, Look, Pen, action_set, block, container, fitting, header, row, toggle
 from cards.safe import Safe
 from cards.text import sentence_pieces
 from cards.things import thing, urgency
-from cards.wording import CLOSED, Line, short_state
+from cards.wording import CLOSED, UNTAKEN, Line, short_state
 
 #: Ids of what "Show all" unfolds.
 LATER, CALM = "later", "calm"
-_UNTAKEN = (CardState.OPEN, CardState.EXPIRED)
 
 
 @dataclass(kw_only=True)
@@ -112,7 +111,7 @@ class _Rows:
         # No fallback here: renderers look for one on buttons only.
         data = item_data(item.item, self._view.digest_id)
         opened = {"type": "Action.Execute", "verb": str(Verb.OPEN), "data": data}
-        return container([block(row_line(item, self._pen))], spacing="Small", selectAction=opened)
+        return row(row_line(item, self._pen), opened)
 
 
 def row_line(item: DigestItem, pen: Pen) -> Line:
@@ -133,10 +132,10 @@ def _day(item: DigestItem, pen: Pen) -> Safe:
 
 def _foldable(name: str, line: Line, rows: list[Element], *, folded: bool) -> list[Element]:
     """A heading whose rows a tap unfolds."""
-    heading = container([block(line)], selectAction=toggle([name]), spacing="Medium")
     if not rows:
-        return [container([block(line)], spacing="Medium")]
-    return [heading, container(rows, id=name, spacing="Small", **({"isVisible": False} if folded else {}))]
+        return [block(line, Look(spacing="Medium"))]
+    heading = row(line, toggle([name]))
+    return [heading | {"spacing": "Medium"}, container(rows, id=name, **({"isVisible": False} if folded else {}))]
 
 
 def _later_line(groups: Groups, pen: Pen) -> Line:
@@ -164,12 +163,12 @@ def title_line(groups: Groups, pen: Pen) -> Line:
 
 
 def _head(view: DigestView, groups: Groups, pen: Pen, title: Line) -> list[Element]:
-    days = min((item.item.days_left for item in groups.live if item.item.state in _UNTAKEN), default=None)
+    days = min((item.item.days_left for item in groups.live if item.item.state in UNTAKEN), default=None)
     style = "good" if not groups.live else "emphasis" if days is None else urgency(days)
     head: list[Element] = [header(block(title, Look(size="Large", bold=True)), style)]
     head += [block(sentence_pieces(Sentence(key=key, params=params), pen.words)) for key, params in view.notes]
     total = [item for item in view.items if item.item.state is not CardState.SUPERSEDED]
-    done = [item for item in total if item.item.state not in _UNTAKEN]
+    done = [item for item in total if item.item.state not in UNTAKEN]
     if done and groups.live:
         head.append(pen.line("digest.in_hand", done=len(done), total=len(total)))
     return head
@@ -231,7 +230,7 @@ def _choice(item: DigestItem, pen: Pen) -> Element:
     title = pen.inert(
         "digest.choice",
         date=_day(item, pen),
-        app=item.application.display_name or pen.text("no_name"),
+        app=pen.app_title(item.application.display_name),
         thing=thing(pen, item.item.credential),
     )
     return {"title": title, "value": item.item.alert_id}

@@ -79,7 +79,7 @@ def _part(said: Wording, link: str) -> _Part:
 
 def _subject(view: MailView, pen: Pen) -> str:
     """App and date first."""
-    text = " ".join(clean(_plain_subject(view, pen), SUBJECT).split())
+    text = unlinked(clean(_plain_subject(view, pen), SUBJECT))
     return text or pen.text("mail.subject.empty")
 
 
@@ -115,19 +115,13 @@ def _hello(view: MailView, pen: Pen) -> Line:
     return pen.pieces("mail.hello", first=first) if first else pen.pieces("mail.hello.nobody")
 
 
-def _ending(view: MailView, pen: Pen) -> tuple[list[Line], list[tuple[str, str]]]:
-    """Last paragraphs, and links with their titles."""
-    lines: list[Line] = []
-    links: list[tuple[str, str]] = []
+def _how_to_answer(view: MailView, pen: Pen) -> tuple[list[Line], list[tuple[str, str]]]:
+    """Paragraphs, and links with their titles."""
     words = pen.words
     if view.no_teams:
-        lines.append(pen.pieces("mail.no_teams"))
-        if words.app_link:
-            links.append((pen.text("mail.no_teams.link"), words.app_link))
-    elif words.chat_link:
-        links.append((pen.text("mail.answer"), words.chat_link))
-    lines.append(pen.pieces("mail.why"))
-    return lines, links
+        links = [(str(pen.text("mail.no_teams.link")), words.app_link)] if words.app_link else []
+        return [pen.pieces("mail.no_teams")], links
+    return [], [(str(pen.text("mail.answer")), words.chat_link)] if words.chat_link else []
 
 
 # ---------------------------------------------------------------- plain text
@@ -136,16 +130,17 @@ def _ending(view: MailView, pen: Pen) -> tuple[list[Line], list[tuple[str, str]]
 def _text(view: MailView, parts: Iterable[_Part], pen: Pen) -> str:
     paragraphs = [_flat(_hello(view, pen))]
     for part in parts:
-        lines = [_flat(line) for line in part.lines]
+        told = [_flat(line) for line in part.lines]
         if part.title:
             title = _flat(part.title)
-            lines = [title, "-" * min(len(title), 60), *lines]
+            told = [title, "-" * min(len(title), 60), *told]
         if part.link:
-            lines.append(f"{pen.text('button.entra')}: {part.link}")
-        paragraphs.append("\n".join(lines))
-    ending, links = _ending(view, pen)
+            told.append(f"{pen.text('button.entra')}: {part.link}")
+        paragraphs.append("\n".join(told))
+    lines, links = _how_to_answer(view, pen)
+    paragraphs += [_flat(line) for line in lines]
     paragraphs += [f"{title}: {url}" for title, url in links]
-    paragraphs += [_flat(line) for line in ending]
+    paragraphs.append(_flat(pen.pieces("mail.why")))
     paragraphs.append(f"-- \n{_flat(pen.footer_pieces())}")
     return "\n\n".join(paragraphs) + "\n"
 
@@ -166,7 +161,7 @@ _FOOTER = "margin:28px 0 0;padding-top:12px;border-top:1px solid #d1d1d1;font-si
 
 
 def _html(view: MailView, parts: Iterable[_Part], pen: Pen) -> str:
-    ending, links = _ending(view, pen)
+    lines, links = _how_to_answer(view, pen)
     body = [_paragraph(_hello(view, pen))]
     for part in parts:
         if part.title:
@@ -174,9 +169,9 @@ def _html(view: MailView, parts: Iterable[_Part], pen: Pen) -> str:
         body += [_paragraph(line) for line in part.lines]
         if part.link:
             body.append(f'<p style="{_PARAGRAPH}">{_link(pen.text("button.entra"), part.link)}</p>')
-    for title, url in links:
-        body.append(f'<p style="margin:24px 0">{_link(title, url, _BUTTON)}</p>')
-    body += [_paragraph(line) for line in ending]
+    body += [_paragraph(line) for line in lines]
+    body += [f'<p style="margin:24px 0">{_link(title, url, _BUTTON)}</p>' for title, url in links]
+    body.append(_paragraph(pen.pieces("mail.why")))
     body.append(f'<p style="{_FOOTER}">{_escaped_line(pen.footer_pieces())}</p>')
     language = html.escape(pen.catalog.language)
     return (

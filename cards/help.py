@@ -1,7 +1,7 @@
 """The list of commands, from the command table; greets at first contact."""
 
 from alerts.views import CommandHelp, HelpView
-from cards.pen import Card, Element, Look, Pen, block, container, header, typed
+from cards.pen import Card, Element, Look, Pen, block, header, row, typed
 from cards.safe import Limit, Safe, clean
 
 
@@ -24,9 +24,9 @@ def draw(view: HelpView, pen: Pen, teams_user_id: str = "") -> Card:  # noqa: AR
 
 def _row(command: CommandHelp, pen: Pen) -> Element:
     """A tap types the command where it needs nothing more."""
-    line = pen.line("help.row", usage=Safe(clean(command.usage, Limit.ADDRESS)), sentence=pen.text(command.sentence))
+    line = pen.pieces("help.row", usage=Safe(clean(command.usage, Limit.ADDRESS)), sentence=pen.text(command.sentence))
     complete = "<" not in command.usage
-    return container([line], spacing="Small", **({"selectAction": typed(command.name)} if complete else {}))
+    return row(line, typed(command.name) if complete else None)
 
 
 def summary(view: HelpView, pen: Pen) -> str:

@@ -2,7 +2,7 @@
 
 from alerts.model import Event
 from alerts.views import HistoryView, OwnershipSpell
-from cards.pen import Card, Element, Look, Pen, block, container, fitting, header
+from cards.pen import Card, Element, Look, Pen, block, fitting, header, row
 from cards.safe import Limit, Safe, clean
 from cards.wording import Line
 
@@ -21,11 +21,11 @@ def _draw(view: HistoryView, pen: Pen, most: int) -> Card:
     body: list[Element] = [header(block(title, Look(size="Large", bold=True)), "emphasis")]
     body.append(pen.line("history.owners", look=Look(spacing="Medium")))
     # Oldest first in the view; the newest are worth most.
-    body += [_row(_spell(spell, pen)) for spell in view.spells[-SPELLS:]]
+    body += [row(_spell(spell, pen)) for spell in view.spells[-SPELLS:]]
     if not view.spells:
         body.append(pen.line("history.owners.none"))
     body.append(pen.line("history.events", look=Look(spacing="Medium")))
-    body += [_row(_event(event, pen)) for event in view.events[:most]]
+    body += [row(_event(event, pen)) for event in view.events[:most]]
     if len(view.events) > most:
         body.append(pen.line("history.cut", count=len(view.events) - most, look=Look(subtle=True)))
     if not view.events:
@@ -33,12 +33,8 @@ def _draw(view: HistoryView, pen: Pen, most: int) -> Card:
     return pen.card(body, summary=summary(view, pen))
 
 
-def _row(line: Line) -> Element:
-    return container([block(line)], spacing="Small")
-
-
 def _spell(spell: OwnershipSpell, pen: Pen) -> Line:
-    dates = {"first": pen.calendar.short(spell.first), "last": pen.calendar.short(spell.last)}
+    dates = {"first": pen.calendar.full(spell.first), "last": pen.calendar.full(spell.last)}
     if not spell.owners:
         return pen.pieces("history.spell.none", **dates)
     names = pen.catalog.joined(spell.owners[:NAMES])
@@ -58,4 +54,4 @@ def _event(event: Event, pen: Pen) -> Line:
 
 
 def summary(view: HistoryView, pen: Pen) -> str:
-    return pen.inert("summary.history", app=view.application.display_name or pen.text("no_name"))
+    return pen.inert("summary.history", app=pen.app_title(view.application.display_name))

@@ -2,10 +2,9 @@
 
 from alerts.model import Verb
 from alerts.views import AppLine, AppListView, ListKind
-from cards.pen import Card, Element, Look, Pen, block, container, fitting, header, typed
-from cards.safe import Limit, Safe, clean
+from cards.pen import Card, Element, Look, Pen, block, fitting, header, row, typed
 from cards.text import Piece
-from cards.things import thing, urgency
+from cards.things import short, thing, urgency
 from cards.wording import Line
 
 _KEYS = {
@@ -50,13 +49,13 @@ def _style(view: AppListView) -> str:
 
 
 def _row(view: AppListView, line: AppLine, pen: Pen) -> Element:
-    action: Element = {}
+    action: Element | None = None
     if view.kind is ListKind.CHOICES:
-        action = {"selectAction": typed(chosen(view.query, line.application.object_id))}
+        action = typed(chosen(view.query, line.application.object_id))
     elif line.alert_id:
         data = {"alert": line.alert_id, "v": line.version}
-        action = {"selectAction": {"type": "Action.Execute", "verb": str(Verb.OPEN), "data": data}}
-    return container([block(_pieces(view, line, pen))], spacing="Small", **action)
+        action = {"type": "Action.Execute", "verb": str(Verb.OPEN), "data": data}
+    return row(_pieces(view, line, pen), action)
 
 
 def chosen(query: str, object_id: str) -> str:
@@ -79,9 +78,9 @@ def _pieces(view: AppListView, line: AppLine, pen: Pen) -> Line:
         tails.append(owned)
     if view.kind is ListKind.CHOICES:
         # Two apps may have one name.
-        tails.append(Safe(clean(line.application.app_id, Limit.ADDRESS)))
+        tails.append(pen.text("label.unnamed", id=short(line.application.app_id)))
     return (*said, *(Piece(pen.text("list.row.tail", tail=tail)) for tail in tails))
 
 
 def summary(view: AppListView, pen: Pen) -> str:
-    return pen.inert("summary.list", count=view.total)
+    return pen.inert("summary.list", count=view.total) if view.total else pen.inert("summary.list.none")

@@ -6,7 +6,7 @@ from cards import alert
 from cards.answers import manager_buttons, note_input, people_picker
 from cards.pen import Card, Element, Pen
 from cards.things import what_is_this_app
-from cards.wording import wording
+from cards.wording import UNTAKEN, wording
 
 
 def draw(view: AlertView, pen: Pen, teams_user_id: str = "") -> Card:
@@ -30,7 +30,7 @@ def draw(view: AlertView, pen: Pen, teams_user_id: str = "") -> Card:
 
 
 def _choose(view: AlertView, pen: Pen) -> list[Element]:
-    if Verb.ASSIGN_OWNER not in view.verbs:
+    if Verb.ASSIGN_OWNER not in view.verbs or view.items[0].state not in UNTAKEN:
         return []
     people = [person for person, _ in view.suggestions]
     suggested = [

@@ -37,7 +37,10 @@ def data_of(nomination: Nomination) -> dict[str, Any]:
 def wording(view: NominationView, pen: Pen) -> Wording:
     """The lines that card and e-mail share."""
     nomination = view.nomination
-    title = pen.pieces("nominee.title", app=pen.app(nomination.application.display_name))
+    done = nomination.state is NominationState.ASSIGNED
+    title = pen.pieces(
+        "nominee.title.assigned" if done else "nominee.title", app=pen.app(nomination.application.display_name)
+    )
     if nomination.state is not NominationState.ASKED:
         style = "good" if nomination.state is NominationState.ASSIGNED else "emphasis"
         lines = tuple(_when(view, pen)) if nomination.pending else ()
@@ -111,7 +114,7 @@ def with_note(pen: Pen, title: str, verb: Verb, data: dict[str, Any]) -> Element
 
 def summary(view: NominationView, pen: Pen) -> str:
     nomination = view.nomination
-    app = nomination.application.display_name or pen.text("no_name")
+    app = pen.app_title(nomination.application.display_name)
     if nomination.state is not NominationState.ASKED:
         return pen.inert("summary.nominee.done", app=app)
     return pen.inert("summary.nominee", app=app, date=pen.calendar.day(nomination.answer_by))

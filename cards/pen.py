@@ -53,6 +53,10 @@ class Pen:
     def app(self, name: str) -> Safe:
         return self._named(name, Limit.APP)
 
+    def app_title(self, name: str) -> Safe:
+        """The app's name where a renderer might interpret it: choices, notifications."""
+        return Safe(inert(name, Limit.APP)) or self.text("no_name")
+
     def person(self, person: Person | None) -> Safe:
         return self._named(person.name, Limit.PERSON) if person is not None else self.text("somebody")
 
@@ -172,6 +176,15 @@ def block(pieces: Iterable[Piece], look: Look | None = None) -> Element:
     if look.spacing:
         element["spacing"] = look.spacing
     return element
+
+
+def row(pieces: Iterable[Piece], action: Element | None = None) -> Element:
+    """A line of a list; with an action it shows that it can be tapped."""
+    if action is None:
+        return container([block(pieces)], spacing="Small")
+    line = block(pieces)
+    line["inlines"][-1]["text"] += " ›"
+    return container([line], spacing="Small", selectAction=action)
 
 
 def header(title: Element, style: str, *more: Element) -> Element:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from alerts.model import RunStatus, ScanRun
 from alerts.views import StatusReport
-from cards.pen import Card, Element, Look, Pen, block, container, header, typed
+from cards.pen import Card, Element, Look, Pen, block, header, row, typed
 from cards.safe import Safe
 from cards.text import Piece, sentence_pieces
 from cards.wording import Line
@@ -82,7 +82,7 @@ def _due(view: StatusReport, pen: Pen) -> list[Element]:
         return [pen.line("status.due.none")]
     key = "status.due.differs" if view.difference else "status.due"
     line = pen.line(key, count=view.due, difference=view.difference, look=Look(spacing="Medium"))
-    states = [(state, number) for state, number in view.ledger.items() if number]
+    states = sorted(((state, number) for state, number in view.ledger.items() if number), key=lambda pair: -pair[1])
     return [line, _chart(states, pen)] if states else [line]
 
 
@@ -109,22 +109,18 @@ def state_name(state: str, pen: Pen) -> Safe:
 def _needs(view: StatusReport, pen: Pen) -> list[Element]:
     lines: list[Element] = []
     if view.urgent:
-        lines.append(_tap(pen.line("status.urgent", count=view.urgent), f"expiring {URGENT_DAYS}"))
+        lines.append(row(pen.pieces("status.urgent", count=view.urgent), typed(f"expiring {URGENT_DAYS}")))
     if view.not_told:
-        lines.append(container([pen.line("status.not_told", count=view.not_told)], spacing="Small"))
+        lines.append(row(pen.pieces("status.not_told", count=view.not_told)))
     if view.approvals:
         date = pen.calendar.day(view.oldest_approval or view.now)
-        lines.append(container([pen.line("status.approvals", count=view.approvals, date=date)], spacing="Small"))
+        lines.append(row(pen.pieces("status.approvals", count=view.approvals, date=date)))
     if view.ownerless_due:
-        line = pen.line("status.ownerless", count=view.ownerless_due, total=view.ownerless_total)
-        lines.append(_tap(line, "ownerless"))
+        line = pen.pieces("status.ownerless", count=view.ownerless_due, total=view.ownerless_total)
+        lines.append(row(line, typed("ownerless")))
     if not lines:
         return [pen.line("status.needs.nothing", look=Look(spacing="Medium"))]
     return [pen.line("status.needs", look=Look(spacing="Medium")), *lines]
-
-
-def _tap(line: Element, command: str) -> Element:
-    return container([line], spacing="Small", selectAction=typed(command))
 
 
 def _buttons(view: StatusReport, pen: Pen) -> list[Element]:

@@ -72,7 +72,7 @@ _PARTS: Mapping[str, Entry] = {
     "verb.notMine": "Not mine",
     "verb.notMine.manager": "Not my team",
     "verb.retire": "No longer needed",
-    "verb.retire.manager": "No longer needed (an administrator checks)",
+    "verb.retire.manager": "No longer needed",
     "verb.automatic": "A pipeline renews it",
     "verb.release": "Give it back",
     "verb.release.snoozed": "Remind me again",
@@ -82,7 +82,8 @@ _PARTS: Mapping[str, Entry] = {
     "verb.reject": "Do not approve",
     "input.nominees": "New owner",
     "input.nominees.hint": "Search for a name",
-    "input.nominees.several": "Hand it to someone",
+    "input.nominees.someone": "Hand it to someone",
+    "input.nominees.else": "Ask somebody else",
     "input.note": "Note (optional)",
     "input.note.hint": "What should they know?",
     "input.days": "Remind me",
@@ -170,11 +171,10 @@ _ALERT: Mapping[str, Entry] = {
     "state.assigned": "**{person} looks after it now.** There is nothing left for you to do. Thank you.",
     "state.assigned.you": "**You look after it now.**",
     "state.renewed": "**Done.** The old {thing} is gone or no longer due. Thank you.",
-    "state.superseded": "**Nothing to do, probably.** A newer one exists: {label}. If anything still uses the old one,"
+    "state.superseded": "**Nothing to do, probably.** A newer one exists ({label}). If anything still uses the old one,"
     " it stops on {date}.",
     "state.superseded.endless": "**Nothing to do, probably.** A newer one exists. If anything still uses the old one,"
     " it stops on {date}.",
-    "state.expired": "**It has expired.** If something is broken, this is probably why.",
     "state.excluded": "An administrator has taken it off the reminders.",
     "state.notMine": "**You said that it is not yours.** I ask somebody else. Thank you for telling me.",
     "state.declined": "**{person} can't take it over.** Please name somebody else.{note}",
@@ -208,6 +208,7 @@ _MANAGER: Mapping[str, Entry] = {
 
 _NOMINEE: Mapping[str, Entry] = {
     "nominee.title": 'Will you look after "{app}"?',
+    "nominee.title.assigned": 'You look after "{app}"',
     "nominee.asks": "**{person}** asks you.",
     "nominee.asks.note": '**{person}** asks you: "{note}"',
     "nominee.urgent": "**Urgent:** its {thing} {runs_out}, {date}.",
@@ -231,10 +232,10 @@ _NOMINEE: Mapping[str, Entry] = {
 _APPROVAL: Mapping[str, Entry] = {
     "approval.title": 'Make {person} an owner of "{app}"?',
     "approval.title.done": '{person} and "{app}"',
-    "approval.who": "**{nominator}** proposes **{nominee}** ({address}), who said yes.{note}",
+    "approval.who": "**{nominator}** proposes **{nominee}** ({address}).{note}",
     "approval.who.self": "**{nominee}** ({address}) proposes to own it.{note}",
-    "approval.answer": 'Their answer: "{note}"',
-    "approval.asked": "**{nominator}** proposes **{nominee}** ({address}), who has not answered yet.{note}",
+    "approval.said_yes": "**{nominee}** said yes.{note}",
+    "approval.no_answer": "{nominee} has not answered yet.",
     "approval.privileged": "**Mind:** an owner can add passwords to this app and then act with all of its rights.",
     "approval.by": "Please decide by {date}.",
     "approval.if_approve": "**If you approve:** I write the owner in Entra and tell them all.",
@@ -257,8 +258,8 @@ _APPROVAL: Mapping[str, Entry] = {
 }
 
 _DIGEST: Mapping[str, Entry] = {
-    "digest.title": Plural("{count} of your apps expires by {date}", "{count} of your apps expire by {date}"),
-    "digest.title.past": Plural("{count} of your apps needs you", "{count} of your apps need you"),
+    "digest.title": Plural("One of your apps expires by {date}", "{count} of your apps expire by {date}"),
+    "digest.title.past": Plural("One of your apps needs you", "{count} of your apps need you"),
     "digest.title.done": "All of your apps are in hand",
     "digest.title.choose": "Which ones?",
     "digest.expired": "**Expired**",
@@ -313,12 +314,13 @@ _SUMMARIES: Mapping[str, Entry] = {
     "summary.approval": "{app} waits for your approval of a new owner until {date}",
     "summary.approval.done": "{app}: news about its new owner",
     "summary.digest": Plural(
-        "{count} of your apps needs a new secret or certificate, on {date}",
+        "One of your apps needs a new secret or certificate, on {date}",
         "{count} of your apps need a new secret or certificate, the first on {date}",
     ),
     "summary.digest.done": "Your apps are in hand",
     "summary.status": "Steward: state of {date}",
     "summary.list": Plural("{count} app", "{count} apps"),
+    "summary.list.none": "No apps",
     "summary.app": "{app}: what I know about it",
     "summary.history": "{app}: its history",
     "summary.help": "What you can ask me",

@@ -159,7 +159,6 @@ _CARDS: Mapping[str, Entry] = {
     "list.row": "{date} · **{app}** · {thing}",
     "list.row.endless": "**{app}** · nothing that expires",
     "list.row.tail": " · {tail}",
-    "list.row.id": " · {id}",
     "list.owned": "owned by {names}",
     "list.ownerless.tail": "nobody owns it",
     "list.choices.hint": "Tap the one you mean.",

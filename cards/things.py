@@ -27,9 +27,14 @@ def thing(pen: Pen, credential: Credential, *, plain: bool = False) -> Safe:
     return pen.text(f"{'plain_thing' if plain else 'thing'}.{kind(credential)}")
 
 
+def short(id: str) -> Safe:
+    """The beginning of an id: enough to recognise it by, too little to be in the way."""
+    return Safe(f"{clean(id)[:8]}…")
+
+
 def label(pen: Pen, credential: Credential) -> Safe:
     """The name in quotes and the beginning of the id."""
-    short_id = f"{clean(credential.key_id, Limit.LINE)[:8]}..."
+    short_id = short(credential.key_id)
     name = clean(credential.display_name, Limit.CREDENTIAL)
     if not name:
         return pen.text("label.unnamed", id=short_id)
@@ -62,7 +67,7 @@ def last_used(pen: Pen, credential: Credential) -> Safe:
         return pen.text("used.yesterday")
     if days < 30:
         return pen.text("used.days", count=days)
-    return pen.text("used.on", date=pen.calendar.day(credential.last_used))
+    return pen.text("used.on", date=pen.calendar.full(credential.last_used))
 
 
 def end_of(pen: Pen, credential: Credential) -> str:
@@ -82,7 +87,7 @@ def what_is_this_app(pen: Pen, application: Application, items: Iterable[AlertIt
 def _details(pen: Pen, application: Application, items: Iterable[AlertItem]) -> Iterator[Element]:
     small = Look(spacing="Small")
     if application.created is not None:
-        yield pen.line("details.created", look=small, date=pen.calendar.day(application.created))
+        yield pen.line("details.created", look=small, date=pen.calendar.full(application.created))
     if application.reply_hosts:
         hosts = pen.catalog.joined(application.reply_hosts[:MOST_HOSTS], limit=Limit.ADDRESS)
         yield pen.line("details.hosts", look=small, hosts=hosts)

@@ -29,6 +29,10 @@ CALM = frozenset(
         CardState.NOT_MINE,
     }
 )
+#: The reader has something to do, now or later.
+YOURS = frozenset({CardState.OPEN, CardState.EXPIRED, CardState.TAKEN_BY_YOU, CardState.SNOOZED})
+#: Nobody has it yet.
+UNTAKEN = frozenset({CardState.OPEN, CardState.EXPIRED})
 #: Credentials named one by one before "and 5 more".
 MOST_ITEMS = 6
 
@@ -99,10 +103,10 @@ def _owner_lines(view: AlertView, pen: Pen) -> Iterator[Line]:
     yield from _items(view, pen)
     if first.state is not CardState.SUPERSEDED:
         yield _consequence(first, pen)
-    yield from _why(view, pen)
-    if first.state is not CardState.SUPERSEDED:
+    yield _why(view, pen)
+    if first.state in YOURS:
         yield pen.pieces(f"alert.todo.{kind(first.credential)}")
-    if view.next_reminder is not None and first.state in (CardState.OPEN, CardState.EXPIRED):
+    if view.next_reminder is not None and first.state in UNTAKEN:
         yield pen.pieces("alert.nothing", date=pen.calendar.day(view.next_reminder))
     yield from _remarks(view, pen)
     if len(view.items) > 1 and view.verbs:
@@ -148,8 +152,8 @@ def _manager_lines(view: AlertView, pen: Pen) -> Iterator[Line]:
     else:
         key = "manager.intro.saml" if kind(first.credential) == "saml" else "manager.intro"
         yield pen.pieces(key, runs_out=expires(pen, first.days_left, plain=True), **params)
-    yield from _why(view, pen)
-    if first.state in (CardState.OPEN, CardState.EXPIRED):
+    yield _why(view, pen)
+    if first.state in UNTAKEN:
         yield pen.pieces("manager.ask")
         if view.next_reminder is not None:
             yield pen.pieces("manager.nothing", date=pen.calendar.day(view.next_reminder))
@@ -159,22 +163,24 @@ def _manager_lines(view: AlertView, pen: Pen) -> Iterator[Line]:
 # ---------------------------------------------------------------- for both
 
 
-def _why(view: AlertView, pen: Pen) -> Iterator[Line]:
+def _why(view: AlertView, pen: Pen) -> Line:
+    reason = _reason(view, pen)
+    if not view.also_told:
+        return reason
+    return (*reason, Piece(" "), *pen.pieces("told", names=pen.names(view.also_told)))
+
+
+def _reason(view: AlertView, pen: Pen) -> Line:
     reason = view.reason
     if reason is RouteReason.OWNER:
-        yield pen.pieces("why.owner", count=view.owner_count) if view.owner_count else pen.pieces("why.owner.some")
-    else:
-        key = f"why.{reason}"
-        params: dict[str, object] = {"person": pen.person(view.on_behalf_of)}
-        params["first"] = pen.first(view.on_behalf_of) or params["person"]
-        if reason in (RouteReason.PREVIOUS_OWNER, RouteReason.PREVIOUS_OWNER_MANAGER):
-            if view.proof is None:
-                key += ".undated"
-            else:
-                params["date"] = pen.calendar.day(view.proof)
-        yield pen.pieces(key, **params)
-    if view.also_told:
-        yield pen.pieces("told", names=pen.names(view.also_told))
+        return pen.pieces("why.owner", count=view.owner_count) if view.owner_count else pen.pieces("why.owner.some")
+    params: dict[str, object] = {"person": pen.person(view.on_behalf_of)}
+    params["first"] = pen.first(view.on_behalf_of) or params["person"]
+    if reason not in (RouteReason.PREVIOUS_OWNER, RouteReason.PREVIOUS_OWNER_MANAGER):
+        return pen.pieces(f"why.{reason}", **params)
+    if view.proof is None:
+        return pen.pieces(f"why.{reason}.undated", **params)
+    return pen.pieces(f"why.{reason}", date=pen.calendar.full(view.proof), **params)
 
 
 def _remarks(view: AlertView, pen: Pen) -> Iterator[Line]:
@@ -213,11 +219,11 @@ def _state(view: AlertView, pen: Pen) -> Iterator[Line]:
             yield _assigned(view, pen)
         case CardState.RENEWED:
             yield pen.pieces("state.renewed", thing=thing(pen, first.credential, plain=not speaks_to_owner(view)))
-        case CardState.SUPERSEDED:
+        case CardState.SUPERSEDED if first.finding is not RenewalFinding.FOUND:
             yield _superseded(first, pen)
-        case CardState.EXPIRED | CardState.EXCLUDED | CardState.NOT_MINE:
+        case CardState.EXCLUDED | CardState.NOT_MINE:
             yield pen.pieces(f"state.{first.state}")
-        case CardState.OPEN:
+        case _:
             pass
     if first.state is CardState.TAKEN_BY_YOU and view.next_reminder is not None:
         yield pen.pieces("state.reminder", date=pen.calendar.day(view.next_reminder))

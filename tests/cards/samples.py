@@ -390,7 +390,7 @@ def alert_views() -> dict[str, AlertView]:
     several = (item(secret(3)), item(secret(30, "", "99887766"), number=2), item(certificate(40), number=3))
     newer = secret(365, "prod-2026", "55aa55aa")
     snoozed = replace(item(state=CardState.SNOOZED), snoozed_until=NOW + timedelta(days=14))
-    views = {
+    return {
         "owner": owner_view(),
         "owner-14-days": owner_view(item(certificate(12)), owner_count=1, also_told=()),
         "owner-urgent": owner_view(item(secret(0))),
@@ -461,7 +461,6 @@ def alert_views() -> dict[str, AlertView]:
             verbs=("acknowledge", "renewed", "assignOwner", "refresh"),
         ),
     }
-    return views
 
 
 def saml_application() -> Application:
@@ -485,7 +484,9 @@ def views() -> dict[str, View]:
         "digest": digest_view(),
         "digest-all": digest_view(show_all=True),
         "digest-choose": digest_view(
-            mode=DigestMode.CHOOSE, verbs=("acknowledge", "snooze", "assignOwner", "notMine", "retire"), snooze_days=(7,)
+            mode=DigestMode.CHOOSE,
+            verbs=("acknowledge", "snooze", "assignOwner", "notMine", "retire"),
+            snooze_days=(7,),
         ),
         "digest-answered": digest_view(
             notes=(
@@ -495,9 +496,7 @@ def views() -> dict[str, View]:
         ),
         "digest-later-only": digest_view(items=digest_items()[6:12]),
         "digest-done": digest_view(
-            items=tuple(
-                replace(row, item=replace(row.item, state=CardState.RENEWED)) for row in digest_items()[:3]
-            )
+            items=tuple(replace(row, item=replace(row.item, state=CardState.RENEWED)) for row in digest_items()[:3])
         ),
         "digest-expired": digest_view(
             reason=RouteReason.PREVIOUS_OWNER_MANAGER,
@@ -561,5 +560,3 @@ def views() -> dict[str, View]:
         ),
     }
     return made
-
-

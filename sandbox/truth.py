@@ -69,11 +69,16 @@ def app_truth(tenant: Tenant, app: TwinApp, now: datetime, excluded: str) -> Jso
 
 
 def credential_truth(app: TwinApp, credential: TwinCredential, now: datetime, excluded: str) -> Json:
-    """One credential. `alerted`: its recipients must have been told of a stage, or that it expired."""
+    """One credential.
+
+    `alerted`: its recipients must have been told of a stage, or that it expired. `told_calmly`: they must
+    have been told that a newer one exists.
+    """
     days = None if credential.end is None else (credential.end - now) // timedelta(days=1)
     due = days is not None and days <= FIRST_STAGE
     usage, newer = usage_of(app, credential), successor_of(app, credential)
-    told = due and not excluded and newer is None and usage != "samlInactive"
+    open_ = due and not excluded and newer is None and usage != "samlInactive"
+    calm = due and not excluded and newer is not None and usage != "samlInactive"
     return {
         "key_id": credential.key_id,
         "type": "clientSecret" if credential.is_secret else "certificate",
@@ -83,7 +88,8 @@ def credential_truth(app: TwinApp, credential: TwinCredential, now: datetime, ex
         "due": due,
         "poisoned": bool(credential.overrides or app.overrides),
         "superseded_by": newer.key_id if newer is not None else "",
-        "alerted": told and days is not None and days >= -EXPIRED_DAYS,
+        "alerted": open_ and days is not None and days >= -EXPIRED_DAYS,
+        "told_calmly": calm and days is not None and days >= 0,
     }
 
 

@@ -59,7 +59,7 @@ def owned(by: Person, manager: Person | None = None, **more) -> CredentialRecord
 
 
 def ownerless(**more) -> CredentialRecord:
-    return record(owners=(), owner=None, path=EscalationPath.UNROUTABLE, **more)
+    return record(**{"owners": (), "owner": None, "path": EscalationPath.UNROUTABLE} | more)
 
 
 def run(at: datetime = NOW, run_id: str = "run-1", **changes) -> ScanRun:

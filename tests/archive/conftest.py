@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from archive.embedded import EmbeddedArchive
 from archive.identity import LogsIdentity
@@ -16,6 +17,10 @@ from sandbox.server import start
 from sandbox.state import TwinState
 from sandbox.tls import make_tls
 from tests.archive.build import Clock
+
+# How long an example takes says nothing on a shared machine.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @dataclass

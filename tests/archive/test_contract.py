@@ -99,7 +99,8 @@ async def test_a_previous_owner_comes_from_the_latest_record_with_a_counting_own
     assert list(found) == [app().object_id]
     (previous,) = found[app().object_id]
     assert (previous.person.id, previous.person.user_principal_name) == (BEN.id, BEN.user_principal_name)
-    assert previous.manager is not None and previous.manager.id == MIA.id
+    assert previous.manager is not None
+    assert previous.manager.id == MIA.id
     assert previous.seen == NOW - timedelta(days=200)
 
 
@@ -124,7 +125,8 @@ async def test_several_previous_owners_are_rebuilt_with_their_managers(archive):
     people = found[app().object_id]
     assert [each.person.id for each in people] == [ANA.id, BEN.id, ELI.id]
     assert [each.manager.id if each.manager else None for each in people] == [MIA.id, BEN.manager_id, None]
-    assert people[1].person.display_name == "Ben Okafor" and people[1].person.counts
+    assert people[1].person.display_name == "Ben Okafor"
+    assert people[1].person.counts
 
 
 async def test_many_apps_are_asked_in_one_query(archive, azure):

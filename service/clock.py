@@ -1,5 +1,7 @@
 """The time: real, or the practice tenant's, which its "next day" button moves."""
 
+import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 
@@ -8,10 +10,20 @@ class MovableClock:
 
     def __init__(self) -> None:
         self._offset = timedelta()
+        self._moved = asyncio.Event()
 
     def __call__(self) -> datetime:
         return datetime.now(UTC) + self._offset
 
     def move_to(self, offset: timedelta) -> None:
-        """Set what was skipped so far."""
+        """Set what was skipped so far; wakes whoever sleeps by this clock."""
+        if offset == self._offset:
+            return
         self._offset = offset
+        self._moved.set()
+        self._moved = asyncio.Event()
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep so many seconds of real time, or until the clock is moved."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._moved.wait(), seconds)

@@ -52,7 +52,9 @@ def run_fields(run: ScanRun) -> dict[str, Any]:
 def run_sentence(run: ScanRun) -> str:
     """For a person at a terminal."""
     read = f"{run.applications} apps, {run.enterprise_applications} enterprise apps, {run.credentials} credentials"
-    head = f"Scan {run.status.value} in {run.seconds:.1f} s: {read}, {run.due} due, {run.notices_queued} notices queued."
+    head = (
+        f"Scan {run.status.value} in {run.seconds:.1f} s: {read}, {run.due} due, {run.notices_queued} notices queued."
+    )
     return "\n".join([head, *(f"  {error}" for error in run.errors)])
 
 

@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 #: Seconds between two looks at approved owners that are not written yet.
 OWNER_SECONDS = 60.0
+#: Seconds between two looks at the practice tenant's clock.
+CLOCK_SECONDS = 2.0
 #: Seconds between two moves of events to the archive.
 PUMP_SECONDS = 5.0
 
@@ -61,6 +63,16 @@ class Product:
             said = await asyncio.to_thread(self.practice.call, "GET", "/control/clock")
             ahead = datetime.fromisoformat(said["now"]) - datetime.now(UTC)
             self.clock.move_to(timedelta(seconds=round(ahead.total_seconds())))
+
+    async def follow_time(self, stop: asyncio.Event) -> None:
+        """In the practice tenant: notice that another process has moved its time."""
+        while not stop.is_set():
+            try:
+                await self.keep_time()
+            except OSError as error:
+                log.warning("the practice tenant does not answer: %s", error)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), CLOCK_SECONDS)
 
     def teams_wiring(self) -> Any:
         """The module that wires the web server; only where this process is the bot."""

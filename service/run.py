@@ -66,6 +66,8 @@ def _start(product: Product, stop: asyncio.Event) -> list[asyncio.Task[Any]]:
         tasks.append(asyncio.create_task(product.work(stop), name="worker"))
     if product.scans is not None:
         tasks.append(asyncio.create_task(product.scans.run(stop), name="scanner"))
+    if product.practice is not None:
+        tasks.append(asyncio.create_task(product.follow_time(stop), name="practice clock"))
     if product.teams is not None:
         tasks.append(asyncio.create_task(_keep_keys(product, stop), name="signing keys"))
     return tasks
@@ -102,6 +104,9 @@ def _practice_routes(product: Product) -> Callable[[web.Application], None] | No
     async def next_day() -> dict[str, object]:
         """The clock has moved: the daily scan, then every message that follows from it."""
         await product.keep_time()
+        if product.scans is None:
+            # The scanner and the workers are other processes: they follow the clock by themselves.
+            return {"run": None, "messages": 0}
         run = await product.scans.scan()
         handled = await product.settle()
         return {

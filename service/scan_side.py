@@ -30,6 +30,7 @@ class ScanSide:
             clock=product.clock,
             at=service.scan_at,
             zone=service.time_zone,
+            sleep=product.clock.sleep,
             holder=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
         )
         #: Seconds for which the event loop stood still at most during the last scan.

@@ -12,11 +12,15 @@ from bot.answers import NOT_INSTALLED
 from bot.connector import Connector
 from bot.contacts import Contacts
 from bot.drawing import Drawing, Drawn
+from bot.pace import Sleep
 
 log = logging.getLogger(__name__)
 
 #: Seconds for reaching one person, calls to Graph included; a delivery is leased for a minute.
 PATIENCE = 50.0
+#: Seconds to wait for the Bot Connector to hear of an installation that Graph has just confirmed: who is given up
+#: here is taken off the alert.
+AFTER_INSTALL = (1.0, 4.0)
 
 
 class ProactiveTeams:
@@ -35,12 +39,14 @@ class ProactiveTeams:
         drawing: Drawing,
         service_url: str,
         installer: AppInstaller | None = None,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._connector = connector
         self._contacts = contacts
         self._drawing = drawing
         self._service_url = service_url
         self._installer = installer
+        self._sleep = sleep
 
     async def send(self, person: Person, view: View) -> Sent:
         """Reach the person: stored conversation, else create it, else install the app and create it.
@@ -85,11 +91,18 @@ class ProactiveTeams:
             raise
 
     def _draw(self, view: View, known: Conversation | None, language: str) -> Drawn:
-        return self._drawing.draw(
-            view,
-            locale=(known.locale if known else "") or language,
-            teams_user_id=known.teams_user_id if known else "",
-        )
+        try:
+            return self._drawing.draw(
+                view,
+                locale=(known.locale if known else "") or language,
+                teams_user_id=known.teams_user_id if known else "",
+            )
+        except DeliveryError:
+            raise
+        except Exception as error:
+            # One message that cannot be drawn must cost one message, not the round of deliveries it is in.
+            log.exception("a %s could not be drawn", type(view).__name__)
+            raise DeliveryError("could not be drawn", outcome=Outcome.POISON, code="notDrawn") from error
 
     async def _post(self, address: Conversation, drawn: Drawn) -> Sent:
         activity_id = await self._connector.send(
@@ -117,6 +130,13 @@ class ProactiveTeams:
             if error.code not in NOT_INSTALLED or self._installer is None:
                 raise
         await self._installer.install(person_id)
+        for wait in AFTER_INSTALL:
+            try:
+                return await self._connector.create_conversation(service_url, person_id)
+            except DeliveryError as error:
+                if error.code not in NOT_INSTALLED:
+                    raise
+            await self._sleep(wait)
         return await self._connector.create_conversation(service_url, person_id)
 
     async def _note_dead(self, address: Conversation, error: DeliveryError) -> None:

@@ -41,7 +41,11 @@ class Installer:
 
 
 @asynccontextmanager
-async def teams(authority, *, installer=None, known=None):
+async def teams(authority, *, installer=None, known=None, slept=None):
+    async def sleep(seconds):
+        if slept is not None:
+            slept.append(seconds)
+
     async with Channel().running(authority) as channel:
         wire = Wire(ca_file=authority.ca_file)
         store = Conversations()
@@ -69,6 +73,7 @@ async def teams(authority, *, installer=None, known=None):
             drawing=Drawing(lambda locale: Words()),
             service_url=channel.service_url,
             installer=installer,
+            sleep=sleep,
         )
         try:
             yield reach, channel, store
@@ -136,6 +141,26 @@ async def test_the_app_is_installed_for_people_who_lack_it(authority):
     assert store.rows[ANA].dead_reason == ""
 
 
+async def test_an_installation_may_take_a_moment_to_be_heard_of(authority):
+    installer, slept = Installer(), []
+    async with teams(authority, installer=installer, slept=slept) as (reach, channel, _):
+        channel.script = [FORBIDDEN, FORBIDDEN, FORBIDDEN]
+        await reach.send(ANA_PERSON, card_view())
+
+    assert installer.installed == [ANA]
+    assert paths(channel) == [CREATE, CREATE, CREATE, CREATE, NEW]
+    assert slept == [1.0, 4.0]
+
+
+async def test_a_message_that_cannot_be_drawn_costs_itself_only(authority):
+    async with teams(authority, known={}) as (reach, channel, _):
+        with pytest.raises(DeliveryError) as caught:
+            await reach.send(ANA_PERSON, Sentence(key="there is no such sentence"))
+
+    assert (caught.value.outcome, caught.value.code) == (Outcome.POISON, "notDrawn")
+    assert channel.requests == []
+
+
 async def test_a_removed_app_is_installed_again(authority):
     installer = Installer()
     async with teams(authority, installer=installer, known={}) as (reach, channel, _):
@@ -149,13 +174,13 @@ async def test_a_removed_app_is_installed_again(authority):
 @pytest.mark.parametrize("installer", [None, Installer()])
 async def test_without_or_despite_installation_the_person_is_unreachable_and_that_is_kept(authority, installer):
     async with teams(authority, installer=installer) as (reach, channel, store):
-        channel.script = [FORBIDDEN, FORBIDDEN]
+        channel.script = [FORBIDDEN] * 4
         with pytest.raises(DeliveryError) as caught:
             await reach.send(ANA_PERSON, card_view())
 
     assert (caught.value.outcome, caught.value.code) == (Outcome.UNREACHABLE, "ForbiddenOperationException")
     assert store.rows[ANA].dead_reason == "ForbiddenOperationException"
-    assert len(channel.requests) == (1 if installer is None else 2)
+    assert len(channel.requests) == (1 if installer is None else 4)
 
 
 async def test_a_refused_installation_is_the_outcome(authority):

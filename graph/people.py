@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -77,6 +77,8 @@ class GraphPeople:
 
     def __init__(self, reader: GraphReader) -> None:
         self._reader = reader
+        #: Whether Graph refused a $select inside $expand=manager, which is documented only beside $levels.
+        self._whole_managers = False
 
     @property
     def usage(self) -> GraphUsage:
@@ -130,11 +132,18 @@ class GraphPeople:
             found = [user.person() for user in users if user is not None]
         return [person for person in found if person.counts][:limit]
 
-    async def _users(self, ids: Iterable[str]) -> dict[str, Person]:
+    async def _users(self, ids: Collection[str]) -> dict[str, Person]:
         """Lower-case id -> user with the manager's id; ids that are no users are absent."""
-        parts = _parts("/users", ids, select=USER_FIELDS, expand="manager($select=id)", cost=2)
+        expand = "manager" if self._whole_managers else "manager($select=id)"
+        try:
+            items = await self._items(_parts("/users", ids, select=USER_FIELDS, expand=expand, cost=2))
+        except GraphError as error:
+            if error.status != 400 or self._whole_managers:
+                raise
+            self._whole_managers = True
+            return await self._users(ids)
         found: dict[str, Person] = {}
-        for raw in await self._items(parts):
+        for raw in items:
             user = _decoded(raw, _USER)
             if user is not None:
                 found[user.id.lower()] = user.person()

@@ -42,6 +42,8 @@ LONGEST_STALL = "longest_stall"
 
 #: Store value: app ids whose enterprise app was disabled at the last complete look, as a JSON list.
 DISABLED = "scan.disabled_app_ids"
+#: Owners of these kinds need no account to be known: they are never counting owners.
+NEVER_COUNT = (PersonKind.SERVICE_PRINCIPAL, PersonKind.GROUP)
 #: Apps worked through before the event loop gets a turn.
 BREATH = 500
 
@@ -229,9 +231,7 @@ class _Scan:
                 self._missing.append(f"owners and managers: {error}")
                 people = await self._known(ids)
                 apps = [
-                    app
-                    for app in apps
-                    if all(owner.id in people or owner.kind is PersonKind.SERVICE_PRINCIPAL for owner in app.owners)
+                    app for app in apps if all(owner.id in people or owner.kind in NEVER_COUNT for owner in app.owners)
                 ]
             self._progress(PEOPLE, len(ids), len(ids))
         return apps, people

@@ -65,6 +65,8 @@ class ScriptedGraph:
     part: Callable[[str], Answer | None] = lambda _: None
     asked: list[Asked] = field(default_factory=list)
     tokens: int = 0
+    #: What the token endpoint was sent.
+    forms: list[dict[str, str]] = field(default_factory=list)
     #: Only tokens from this number on are good.
     good_from: int = 0
     #: Entra's error body in place of a token.
@@ -82,7 +84,8 @@ class ScriptedGraph:
                 return answers.pop(0) if len(answers) > 1 else answers[0]
         return error(404, "Request_ResourceNotFound", f"nothing at {path}")
 
-    async def token(self, _: web.Request) -> web.Response:
+    async def token(self, request: web.Request) -> web.Response:
+        self.forms.append({name: str(value) for name, value in (await request.post()).items()})
         if self.token_refusal:
             return web.json_response(self.token_refusal, status=401)
         self.tokens += 1

@@ -167,6 +167,23 @@ async def test_a_user_with_an_odd_property_is_not_taken_for_gone(bench: Bench, d
     assert (eli.display_name, eli.mail, eli.manager_id, eli.account_enabled) == ("", "", "", False)
 
 
+async def test_managers_are_read_whole_where_graph_refuses_to_select_in_expand(
+    bench: Bench, directory: Directory
+) -> None:
+    directory.refused["/users?$filter"] = error(400, "Request_BadRequest")
+    known = directory.part
+
+    def part(url: str) -> Answer | None:
+        return known(url) if "manager($select=id)" in url else page(*directory.users[:1])
+
+    bench.graph.part = part
+    finder = GraphPeople(bench.reader())
+
+    assert (await finder.people([ANA]))[ANA].manager_id == MIA
+    assert (await finder.people([ANA]))[ANA].manager_id == MIA
+    assert len(bench.graph.asked) == 3
+
+
 async def test_half_the_people_is_no_answer(bench: Bench, directory: Directory) -> None:
     directory.refused["/users?"] = error(403, "Authorization_RequestDenied", "no User.Read.All")
 

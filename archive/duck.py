@@ -39,7 +39,9 @@ def view_sql(table: TableSchema, paths: Sequence[Path]) -> str:
         columns = ", ".join(f'"{name}"' for name in types)
         source = f"SELECT {columns} FROM {parquet(paths)}"
     else:
-        source = "SELECT " + ", ".join(f'CAST(NULL AS {kind}) AS "{name}"' for name, kind in types.items()) + " WHERE FALSE"
+        source = (
+            "SELECT " + ", ".join(f'CAST(NULL AS {kind}) AS "{name}"' for name, kind in types.items()) + " WHERE FALSE"
+        )
     return f'CREATE OR REPLACE TEMP VIEW "{table.name}" AS {source}'
 
 
@@ -83,12 +85,18 @@ class Duck:
 
     def __init__(self, folder: Path, *, memory_limit: str = "256MB", threads: int = 2) -> None:
         self._folder = folder
-        self._root = duckdb.connect(":memory:", config={
-            "memory_limit": memory_limit, "threads": threads, "temp_directory": folder.as_posix(),
-            "preserve_insertion_order": "false",
-            # Parquet and JSON are built in: nothing is ever to be fetched.
-            "autoinstall_known_extensions": "false", "autoload_known_extensions": "false",
-        })
+        self._root = duckdb.connect(
+            ":memory:",
+            config={
+                "memory_limit": memory_limit,
+                "threads": threads,
+                "temp_directory": folder.as_posix(),
+                "preserve_insertion_order": "false",
+                # Parquet and JSON are built in: nothing is ever to be fetched.
+                "autoinstall_known_extensions": "false",
+                "autoload_known_extensions": "false",
+            },
+        )
         self._root.execute("SET TimeZone='UTC'")
         self._local = threading.local()
 

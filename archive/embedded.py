@@ -50,8 +50,17 @@ class EmbeddedArchive:
     """
 
     def __init__(
-        self, folder: Path, clock: Clock, *, version: str = "", history_days: int = RETENTION_DAYS, names: bool = True,
-        spooling: bool = False, memory_limit: str = "256MB", query_seconds: float = 60.0, lock_wait: float = 60.0,
+        self,
+        folder: Path,
+        clock: Clock,
+        *,
+        version: str = "",
+        history_days: int = RETENTION_DAYS,
+        names: bool = True,
+        spooling: bool = False,
+        memory_limit: str = "256MB",
+        query_seconds: float = 60.0,
+        lock_wait: float = 60.0,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
@@ -61,7 +70,12 @@ class EmbeddedArchive:
         self._query_seconds = query_seconds
         self.duck = Duck(folder / "tmp" / f"spill-{os.getpid()}-{id(self):x}", memory_limit=memory_limit)
         self.files = ArchiveFiles(
-            folder, self.duck, clock, history_days=history_days, lock_wait=lock_wait, spooling=spooling,
+            folder,
+            self.duck,
+            clock,
+            history_days=history_days,
+            lock_wait=lock_wait,
+            spooling=spooling,
         )
         self._views = Views(folder, self.duck)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="archive-writer")
@@ -167,7 +181,6 @@ class EmbeddedArchive:
         for pool in (self._readers, self._writer):
             await asyncio.get_running_loop().run_in_executor(None, pool.shutdown)
         self.duck.close()
-
 
 
 def _write_chunk(file: IO[str], chunk: list[T], convert: Callable[[T], dict[str, object]]) -> None:

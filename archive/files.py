@@ -48,8 +48,15 @@ class ArchiveFiles:
     """
 
     def __init__(
-        self, folder: Path, duck: Duck, clock: Callable[[], datetime], *,
-        history_days: int, lock_wait: float, spooling: bool, distinct: bool = True,
+        self,
+        folder: Path,
+        duck: Duck,
+        clock: Callable[[], datetime],
+        *,
+        history_days: int,
+        lock_wait: float,
+        spooling: bool,
+        distinct: bool = True,
     ) -> None:
         self.folder = folder
         self._duck = duck
@@ -95,8 +102,10 @@ class ArchiveFiles:
         columns = ", ".join(f"'{name}': '{kind}'" for name, kind in table.duckdb_types().items())
         # DuckDB takes twice this for each thread's buffer: with a generous constant 33,000 records fill 256 MB.
         largest = max(1 << 20, 2 * _longest_line(lines))
-        source = (f"SELECT * FROM read_json({quoted(lines.as_posix())}, format='newline_delimited', "
-                  f"columns={{{columns}}}, maximum_object_size={largest}){order}")
+        source = (
+            f"SELECT * FROM read_json({quoted(lines.as_posix())}, format='newline_delimited', "
+            f"columns={{{columns}}}, maximum_object_size={largest}){order}"
+        )
         fresh, path = self._fresh(table, month, stem)
         rows = self._write(source, fresh)
         lines.unlink(missing_ok=True)
@@ -112,12 +121,20 @@ class ArchiveFiles:
                 item = Waiting(table=table.name, id=run_id or path, since=self._clock().isoformat())
                 waiting = [each for each in waiting if (each.table, each.id) != (item.table, item.id)] + [item]
             publish(fresh, self.folder / path)
-            write_manifest(self.folder, manifest.swapped(
-                add=[*rest, file], drop=drop, at=self._clock(), waiting=waiting,
-            ))
+            write_manifest(
+                self.folder,
+                manifest.swapped(
+                    add=[*rest, file],
+                    drop=drop,
+                    at=self._clock(),
+                    waiting=waiting,
+                ),
+            )
         return rows
 
-    def _without_run(self, manifest: Manifest, table: TableSchema, run_id: str) -> tuple[list[DataFile], list[DataFile]]:
+    def _without_run(
+        self, manifest: Manifest, table: TableSchema, run_id: str
+    ) -> tuple[list[DataFile], list[DataFile]]:
         """The files that hold a run already, and their copies without it."""
         drop = [each for each in manifest.of(table.name) if run_id and run_id in each.runs]
         rest = []
@@ -196,8 +213,13 @@ class ArchiveFiles:
         """Batches that wait for upload and of which nothing was sent yet."""
         manifest = read_manifest(self.folder)
         waiting = {each.id for each in manifest.waiting if each.table == EVENTS.name}
-        return [each for each in manifest.of(EVENTS.name)
-                if each.month == month and each.path in waiting and not ledger_path(self.folder, EVENTS.name, each.path).exists()]
+        return [
+            each
+            for each in manifest.of(EVENTS.name)
+            if each.month == month
+            and each.path in waiting
+            and not ledger_path(self.folder, EVENTS.name, each.path).exists()
+        ]
 
     def _merge_waiting(self, month: str) -> None:
         """Make one waiting batch out of many, or a long outage would leave thousands of files."""
@@ -208,9 +230,15 @@ class ArchiveFiles:
             names = {each.path for each in files}
             first = next(each for each in manifest.waiting if each.id in names)
             waiting = [each for each in manifest.waiting if each.id not in names]
-            write_manifest(self.folder, manifest.swapped(
-                add=[merged], drop=files, at=self._clock(), waiting=[replace(first, id=merged.path), *waiting],
-            ))
+            write_manifest(
+                self.folder,
+                manifest.swapped(
+                    add=[merged],
+                    drop=files,
+                    at=self._clock(),
+                    waiting=[replace(first, id=merged.path), *waiting],
+                ),
+            )
 
     def _merge(self, table: TableSchema, month: str, *, whole: bool) -> None:
         """Rewrite a month's files as one sorted file.
@@ -242,8 +270,11 @@ class ArchiveFiles:
     def _mergeable(self, table: TableSchema, month: str, whole: bool) -> list[DataFile]:
         manifest = read_manifest(self.folder)
         waiting = {each.id for each in manifest.waiting if each.table == EVENTS.name}
-        return [each for each in manifest.of(table.name)
-                if each.month == month and each.path not in waiting and (whole or not each.compacted)]
+        return [
+            each
+            for each in manifest.of(table.name)
+            if each.month == month and each.path not in waiting and (whole or not each.compacted)
+        ]
 
     def _drop_old(self, now: datetime) -> None:
         """Drop months that ended before the history begins."""
@@ -262,8 +293,11 @@ class ArchiveFiles:
         with self.writing("sweep"):
             manifest = read_manifest(self.folder)
             # An older date than the grace, or one in the future: the clock was set back.
-            due = [path for path, when in manifest.retired.items()
-                   if not timedelta() <= now - datetime.fromisoformat(when) < GRACE]
+            due = [
+                path
+                for path, when in manifest.retired.items()
+                if not timedelta() <= now - datetime.fromisoformat(when) < GRACE
+            ]
             for path in due:
                 (self.folder / path).unlink(missing_ok=True)
             if due:
@@ -272,7 +306,11 @@ class ArchiveFiles:
         oldest = time.time() - LEFTOVER
         for name in (*FOLDERS.values(), "tmp"):
             for file in (self.folder / name).rglob("*"):
-                if file.is_file() and file.relative_to(self.folder).as_posix() not in known and file.stat().st_mtime < oldest:
+                if (
+                    file.is_file()
+                    and file.relative_to(self.folder).as_posix() not in known
+                    and file.stat().st_mtime < oldest
+                ):
                     log.warning("archive: sweeping %s, left behind by a writer that crashed", file)
                     file.unlink(missing_ok=True)
 

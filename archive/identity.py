@@ -12,10 +12,15 @@ from azure.identity import (
 )
 
 #: Authorities that Entra's instance discovery knows; any other would be asked about at login.microsoftonline.com.
-PUBLIC_AUTHORITIES = frozenset({
-    "login.microsoftonline.com", "login.microsoft.com", "login.microsoftonline.us", "login.chinacloudapi.cn",
-    "login.partner.microsoftonline.cn",
-})
+PUBLIC_AUTHORITIES = frozenset(
+    {
+        "login.microsoftonline.com",
+        "login.microsoft.com",
+        "login.microsoftonline.us",
+        "login.chinacloudapi.cn",
+        "login.partner.microsoftonline.cn",
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,10 +56,17 @@ class LogsIdentity:
             return ClientSecretCredential(self.tenant_id, self.client_id, self.client_secret, **common)
         if self.certificate_path:
             return CertificateCredential(
-                self.tenant_id, self.client_id, self.certificate_path, password=self.certificate_password or None, **common,
+                self.tenant_id,
+                self.client_id,
+                self.certificate_path,
+                password=self.certificate_password or None,
+                **common,
             )
         if self.federated_token_file:
             return WorkloadIdentityCredential(
-                tenant_id=self.tenant_id, client_id=self.client_id, token_file_path=self.federated_token_file, **common,
+                tenant_id=self.tenant_id,
+                client_id=self.client_id,
+                token_file_path=self.federated_token_file,
+                **common,
             )
         return ManagedIdentityCredential(client_id=self.client_id or None)

@@ -60,7 +60,9 @@ def _text(value: object, name: str) -> str:
     if len(text) > TEXT_LIMIT:
         raise ValueRefused(f"{name} is longer than {TEXT_LIMIT} characters")
     # Line separators end a KQL string as a newline does; a lone surrogate has no UTF-8.
-    if any(char < " " or "\x7f" <= char < "\xa0" or char in "\u2028\u2029" or "\ud800" <= char < "\ue000" for char in text):
+    if any(
+        char < " " or "\x7f" <= char < "\xa0" or char in "\u2028\u2029" or "\ud800" <= char < "\ue000" for char in text
+    ):
         raise ValueRefused(f"{name} holds control characters")
     return text
 
@@ -99,7 +101,11 @@ def _strings(value: object, name: str) -> str:
 
 
 _LITERALS: Mapping[str, Callable[[object, str], str]] = {
-    "string": _quoted, "long": _long, "timespan": _timespan, "datetime": _datetime, "strings": _strings,
+    "string": _quoted,
+    "long": _long,
+    "timespan": _timespan,
+    "datetime": _datetime,
+    "strings": _strings,
 }
 
 

@@ -58,7 +58,9 @@ def fitting(row: Row, limit: int) -> bytes:
         row = {name: value[:cut] if isinstance(value, str) else value for name, value in row.items()}
         line = row_json(row).encode()
     if len(line) > limit:
-        line = row_json({name: type(value)() if isinstance(value, (list, dict)) else value for name, value in row.items()}).encode()
+        line = row_json(
+            {name: type(value)() if isinstance(value, (list, dict)) else value for name, value in row.items()}
+        ).encode()
     return line
 
 

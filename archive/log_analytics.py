@@ -40,9 +40,14 @@ FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 120.0
 
 #: Hosts whose own name is the audience of their tokens; a private endpoint speaks for the global one.
-QUERY_AUDIENCES = frozenset({
-    "api.loganalytics.io", "api.loganalytics.azure.com", "api.loganalytics.us", "api.loganalytics.azure.cn",
-})
+QUERY_AUDIENCES = frozenset(
+    {
+        "api.loganalytics.io",
+        "api.loganalytics.azure.com",
+        "api.loganalytics.us",
+        "api.loganalytics.azure.cn",
+    }
+)
 #: End of the ingestion host -> token scope.
 INGESTION_SCOPES = {
     ".azure.us": "https://monitor.azure.us/.default",
@@ -95,7 +100,12 @@ class LogAnalytics:
     """
 
     def __init__(
-        self, workspace: Workspace, identity: LogsIdentity, *, parallel: int = 1, query_seconds: int = 180,
+        self,
+        workspace: Workspace,
+        identity: LogsIdentity,
+        *,
+        parallel: int = 1,
+        query_seconds: int = 180,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._workspace = workspace
@@ -118,7 +128,9 @@ class LogAnalytics:
             await self._patiently(f"upload to {stream}", lambda: self._upload(stream, body))
 
     def _upload(self, stream: str, body: bytes) -> None:
-        self._clients.ingestion.upload(self._workspace.rule_id, stream, io.BytesIO(body), content_type="application/json")
+        self._clients.ingestion.upload(
+            self._workspace.rule_id, stream, io.BytesIO(body), content_type="application/json"
+        )
 
     async def query(self, name: str, **values: object) -> Table:
         """Answer `queries/<name>.kql`. Raises ArchiveError, on a partial answer too."""
@@ -133,7 +145,10 @@ class LogAnalytics:
 
     def _ask(self, text: str) -> LogsQueryResult | LogsQueryPartialResult:
         return self._clients.query.query_workspace(
-            self._workspace.workspace_id, text, timespan=None, server_timeout=self._query_seconds,
+            self._workspace.workspace_id,
+            text,
+            timespan=None,
+            server_timeout=self._query_seconds,
             read_timeout=self._query_seconds + 30,
         )
 
@@ -186,10 +201,16 @@ class _Clients:
         if identity.ca_file:
             common["connection_verify"] = identity.ca_file
         self.ingestion = LogsIngestionClient(
-            workspace.ingestion_endpoint, self._credential, credential_scopes=[workspace.ingestion_scope], **common,
+            workspace.ingestion_endpoint,
+            self._credential,
+            credential_scopes=[workspace.ingestion_scope],
+            **common,
         )
         self.query = LogsQueryClient(
-            self._credential, endpoint=workspace.query_endpoint.rstrip("/"), audience=workspace.query_audience, **common,
+            self._credential,
+            endpoint=workspace.query_endpoint.rstrip("/"),
+            audience=workspace.query_audience,
+            **common,
         )
 
     def close(self) -> None:
@@ -216,9 +237,7 @@ def _said(error: AzureError) -> str:
 
 def _table(table: LogsTable) -> Table:
     kinds = list(table.columns_types)
-    rows = tuple(
-        tuple(_native(kind, value) for kind, value in zip(kinds, row, strict=True)) for row in table.rows
-    )
+    rows = tuple(tuple(_native(kind, value) for kind, value in zip(kinds, row, strict=True)) for row in table.rows)
     return Table(columns=tuple(table.columns), rows=rows)
 
 

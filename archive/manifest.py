@@ -76,7 +76,11 @@ class Manifest:
         return [each for each in self.files if each.table == table]
 
     def swapped(
-        self, *, add: Iterable[DataFile] = (), drop: Iterable[DataFile] = (), at: datetime,
+        self,
+        *,
+        add: Iterable[DataFile] = (),
+        drop: Iterable[DataFile] = (),
+        at: datetime,
         waiting: Iterable[Waiting] | None = None,
     ) -> "Manifest":
         """The next generation: files added, files dropped, and what waits for upload if that changes."""
@@ -95,8 +99,11 @@ class Manifest:
     def forgotten(self, paths: Iterable[str]) -> "Manifest":
         """The same without these retired paths, whose files are deleted."""
         gone = set(paths)
-        return replace(self, generation=self.generation + 1,
-                       retired={path: when for path, when in self.retired.items() if path not in gone})
+        return replace(
+            self,
+            generation=self.generation + 1,
+            retired={path: when for path, when in self.retired.items() if path not in gone},
+        )
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -105,7 +112,9 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         data = json.loads(path.read_bytes())
         if data["layout"] > LAYOUT:
-            raise ArchiveError(f"{path} was written by a newer Steward (layout {data['layout']}, this one knows {LAYOUT})")
+            raise ArchiveError(
+                f"{path} was written by a newer Steward (layout {data['layout']}, this one knows {LAYOUT})"
+            )
         return Manifest(
             generation=data["generation"],
             files=tuple(DataFile(**each) for each in data["files"]),

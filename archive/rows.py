@@ -108,7 +108,10 @@ def record_row(record: CredentialRecord, *, names: bool = True) -> Row:
     if record.owner is None:
         row |= {"OwnerDisplayName": NOT_EXISTS, "OwnerUPN": NOT_EXISTS}
     row |= _person_columns("OwnerManager", record.owner_manager, names)
-    row |= {"OwnerCount": len(record.owners), "Owners": fitting_list([_owner_json(each, names) for each in record.owners])}
+    row |= {
+        "OwnerCount": len(record.owners),
+        "Owners": fitting_list([_owner_json(each, names) for each in record.owners]),
+    }
     row |= _person_columns("PreviousOwner", previous.person if previous else None, names)
     row |= _person_columns("PreviousOwnerManager", previous.manager if previous else None, names)
     row |= {

@@ -12,19 +12,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import datetime
 from itertools import islice
-from pathlib import Path
 from typing import TypeVar
 
 from alerts.errors import ArchiveError
 from alerts.model import CredentialRecord, Event, ScanRun
-from alerts.ports import Clock, Table
+from alerts.ports import Table
 from archive.embedded import EmbeddedArchive
 from archive.files import ledger_path
 from archive.ledger import Chunk, Ledger, chunks
 from archive.log_analytics import LogAnalytics, Rejected
 from archive.manifest import Waiting
 from archive.rows import Row
-from archive.tables import EVENTS, RECORDS, RETENTION_DAYS, RUNS, TABLES
+from archive.tables import EVENTS, RECORDS, RUNS, TABLES
 
 T = TypeVar("T")
 
@@ -115,7 +114,8 @@ class SpooledArchive:
             while batch := await self._run(_take, pieces, logs.parallel):
                 stream = TABLES[item.table].stream
                 outcomes = await asyncio.gather(
-                    *(self._send_chunk(logs, stream, ledger, chunk) for chunk in batch), return_exceptions=True,
+                    *(self._send_chunk(logs, stream, ledger, chunk) for chunk in batch),
+                    return_exceptions=True,
                 )
                 errors = [each for each in outcomes if isinstance(each, BaseException)]
                 for error in errors:
@@ -189,23 +189,3 @@ class SpooledArchive:
 
 def _take(pieces: Iterator[Chunk], count: int) -> list[Chunk]:
     return list(islice(pieces, count))
-
-
-def open_archive(
-    folder: Path, clock: Clock, *, version: str, history_days: int = RETENTION_DAYS, names: bool = True,
-    log_analytics: LogAnalytics | None = None,
-) -> SpooledArchive:
-    """The archive in a folder, with or without a Log Analytics behind it.
-
-    Args:
-        folder: the embedded archive's; several processes may share it.
-        clock: aware UTC.
-        version: Steward's.
-        history_days: rows older than this are dropped, a month at a time.
-        names: False keeps object ids only of people (setting PERSON_DATA=ids).
-        log_analytics: None: the embedded archive alone.
-    """
-    embedded = EmbeddedArchive(
-        folder, clock, version=version, history_days=history_days, names=names, spooling=log_analytics is not None,
-    )
-    return SpooledArchive(embedded, log_analytics)

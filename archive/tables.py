@@ -14,11 +14,19 @@ NOT_EXISTS = "NotExists"
 RETENTION_DAYS = 730
 
 _DUCKDB: Mapping[ColumnType, str] = {
-    "string": "VARCHAR", "int": "INTEGER", "real": "DOUBLE", "datetime": "TIMESTAMP", "dynamic": "JSON",
+    "string": "VARCHAR",
+    "int": "INTEGER",
+    "real": "DOUBLE",
+    "datetime": "TIMESTAMP",
+    "dynamic": "JSON",
 }
 #: Table resources spell dateTime, stream declarations datetime.
 _AZURE_TABLE: Mapping[ColumnType, str] = {
-    "string": "string", "int": "int", "real": "real", "datetime": "dateTime", "dynamic": "dynamic",
+    "string": "string",
+    "int": "int",
+    "real": "real",
+    "datetime": "dateTime",
+    "dynamic": "dynamic",
 }
 
 
@@ -94,7 +102,9 @@ RECORDS = TableSchema(
     key=("RunId", "ApplicationObjectId", "CredentialKeyId"),
     order=("ApplicationObjectId", "CredentialKeyId", "ScanDate"),
     columns=(
-        _time("TimeGenerated", "Start of the run. Azure replaces it by the time received when it is older than two days."),
+        _time(
+            "TimeGenerated", "Start of the run. Azure replaces it by the time received when it is older than two days."
+        ),
         _time("ScanDate", "Start of the run, UTC; it stays as written."),
         _text("RunId", "The run that wrote the row."),
         _text("EntraTenantId", "The Entra tenant."),
@@ -108,8 +118,15 @@ RECORDS = TableSchema(
         _text("SecretDisplayName", "What the credential is called; never its value or hint."),
         _time("SecretStartDate", "Start of its validity."),
         _time("SecretExpiresDate", "End of its validity; null when it never expires."),
-        _int("SecretExpiresDays", "Whole days from ScanDate to the end, negative once expired; null when it never expires."),
-        *_person("Owner", "the first counting owner by object id", absent="for an ownerless app, whose name and UPN are NotExists"),
+        _int(
+            "SecretExpiresDays",
+            "Whole days from ScanDate to the end, negative once expired; null when it never expires.",
+        ),
+        *_person(
+            "Owner",
+            "the first counting owner by object id",
+            absent="for an ownerless app, whose name and UPN are NotExists",
+        ),
         *_person("OwnerManager", "that owner's manager", absent="when unknown"),
         _int("OwnerCount", "How many owners Entra lists, whatever they are."),
         _dynamic("Owners", "Every owner: id, UPN, mail, enabled, kind, displayName, managerId."),
@@ -188,7 +205,9 @@ TABLES: Mapping[str, TableSchema] = {table.name: table for table in (RECORDS, EV
 
 def table_resource(table: TableSchema) -> dict[str, Any]:
     """The `properties` of a Microsoft.OperationalInsights/workspaces/tables resource, API 2025-07-01."""
-    columns = [{"name": each.name, "type": _AZURE_TABLE[each.type], "description": each.description} for each in table.columns]
+    columns = [
+        {"name": each.name, "type": _AZURE_TABLE[each.type], "description": each.description} for each in table.columns
+    ]
     return {
         "plan": "Analytics",
         "retentionInDays": RETENTION_DAYS,
@@ -229,7 +248,14 @@ def markdown() -> str:
         "A row may be there twice; two rows with the same key are the same row.",
     ]
     for table in TABLES.values():
-        lines += ["", f"## {table.name}", "", table.description, f"Key: {', '.join(f'`{name}`' for name in table.key)}.", ""]
+        lines += [
+            "",
+            f"## {table.name}",
+            "",
+            table.description,
+            f"Key: {', '.join(f'`{name}`' for name in table.key)}.",
+            "",
+        ]
         lines += ["| column | type | says |", "|---|---|---|"]
         lines += [f"| `{each.name}` | {each.type} | {each.description} |" for each in table.columns]
     return "\n".join(lines) + "\n"

@@ -50,8 +50,10 @@ def translate(name: str, text: str) -> str:
 
 def stale(folder: Path = QUERIES) -> list[str]:
     """Names of .sql files that are missing, outdated, or without a .kql file."""
-    wanted = {path.with_suffix(".sql").name: translate(path.stem, path.read_text(encoding="utf-8"))
-              for path in sorted(folder.glob("*.kql"))}
+    wanted = {
+        path.with_suffix(".sql").name: translate(path.stem, path.read_text(encoding="utf-8"))
+        for path in sorted(folder.glob("*.kql"))
+    }
     found = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.sql")}
     return sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
 

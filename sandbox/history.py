@@ -34,14 +34,29 @@ LAST_DAYS = 14
 LIFE = timedelta(days=365)
 
 _APP_COLUMNS = {
-    "Application": "VARCHAR", "ApplicationAppId": "VARCHAR", "ApplicationObjectId": "VARCHAR", "ApplicationType": "VARCHAR",
-    "ServiceManagementReference": "VARCHAR", "CredentialType": "VARCHAR", "KeyId": "VARCHAR", "SecretDisplayName": "VARCHAR",
-    "CredentialUsage": "VARCHAR", "StartsAt": "TIMESTAMP", "EndsAt": "TIMESTAMP", "Created": "TIMESTAMP", "LifeDays": "INTEGER",
+    "Application": "VARCHAR",
+    "ApplicationAppId": "VARCHAR",
+    "ApplicationObjectId": "VARCHAR",
+    "ApplicationType": "VARCHAR",
+    "ServiceManagementReference": "VARCHAR",
+    "CredentialType": "VARCHAR",
+    "KeyId": "VARCHAR",
+    "SecretDisplayName": "VARCHAR",
+    "CredentialUsage": "VARCHAR",
+    "StartsAt": "TIMESTAMP",
+    "EndsAt": "TIMESTAMP",
+    "Created": "TIMESTAMP",
+    "LifeDays": "INTEGER",
 }
 _PEOPLE = [f"{who}{what}" for who in ("Owner", "OwnerManager") for what in ("Id", "DisplayName", "UPN", "Mail")]
 _SPELL_COLUMNS = {
-    "ObjectId": "VARCHAR", "FirstDay": "DATE", "LastDay": "DATE", **dict.fromkeys(_PEOPLE, "VARCHAR"),
-    "OwnerDepartment": "VARCHAR", "OwnerCount": "INTEGER", "Owners": "JSON",
+    "ObjectId": "VARCHAR",
+    "FirstDay": "DATE",
+    "LastDay": "DATE",
+    **dict.fromkeys(_PEOPLE, "VARCHAR"),
+    "OwnerDepartment": "VARCHAR",
+    "OwnerCount": "INTEGER",
+    "Owners": "JSON",
 }
 
 
@@ -51,13 +66,20 @@ def seed_history(tenant: Tenant, files: ArchiveFiles, duck: Duck) -> int:
     whole = len(tenant.apps) <= WHOLE
     apps = [app for app in tenant.apps.values() if app.credentials and (whole or _needed(tenant, app))]
     with tempfile.TemporaryDirectory() as folder:
-        _load(duck, Path(folder), "SeedCredentials", _APP_COLUMNS, (row for app in apps for row in _credentials(app, whole)))
+        _load(
+            duck,
+            Path(folder),
+            "SeedCredentials",
+            _APP_COLUMNS,
+            (row for app in apps for row in _credentials(app, whole)),
+        )
         spells = (_spell(tenant, app, spell, whole) for app in apps for spell in app.history)
         _load(duck, Path(folder), "SeedSpells", _SPELL_COLUMNS, spells)
     yesterday = today - timedelta(days=1)
     months = list(_months(today - timedelta(days=DAYS), yesterday))
     written = sum(
-        files.add_month(RECORDS, f"{first:%Y-%m}", _records_sql(tenant.tenant_id, first, last, whole)) for first, last in months
+        files.add_month(RECORDS, f"{first:%Y-%m}", _records_sql(tenant.tenant_id, first, last, whole))
+        for first, last in months
     )
     if whole:
         paths = [files.folder / each.path for each in read_manifest(files.folder).of(RECORDS.name)]
@@ -104,12 +126,19 @@ def _credentials(app: TwinApp, whole: bool) -> Iterator[Row]:
         if not timedelta(days=1) <= life <= 4 * LIFE:
             life = LIFE
         yield {
-            "Application": safe_text(app.display_name or ""), "ApplicationAppId": app.app_id,
-            "ApplicationObjectId": app.object_id, "ApplicationType": app.kind.value,
+            "Application": safe_text(app.display_name or ""),
+            "ApplicationAppId": app.app_id,
+            "ApplicationObjectId": app.object_id,
+            "ApplicationType": app.kind.value,
             "ServiceManagementReference": safe_text(app.service_management_reference or ""),
-            "CredentialType": "clientSecret" if credential.is_secret else "certificate", "KeyId": credential.key_id,
-            "SecretDisplayName": safe_text(credential.display_name or ""), "CredentialUsage": _usage(credential),
-            "StartsAt": credential.start, "EndsAt": credential.end, "Created": app.created, "LifeDays": life.days,
+            "CredentialType": "clientSecret" if credential.is_secret else "certificate",
+            "KeyId": credential.key_id,
+            "SecretDisplayName": safe_text(credential.display_name or ""),
+            "CredentialUsage": _usage(credential),
+            "StartsAt": credential.start,
+            "EndsAt": credential.end,
+            "Created": app.created,
+            "LifeDays": life.days,
         }
 
 
@@ -123,23 +152,36 @@ def _spell(tenant: Tenant, app: TwinApp, spell: Spell, whole: bool) -> Row:
     manager = tenant.users.get(spell.manager_ids.get(owner.id, "")) if owner else None
     first = spell.first_day if whole else max(spell.first_day, spell.last_day - timedelta(days=LAST_DAYS))
     return {
-        "ObjectId": app.object_id, "FirstDay": first, "LastDay": spell.last_day,
-        **_person("Owner", owner), **_person("OwnerManager", manager),
-        "OwnerDepartment": owner.department or "" if owner else "", "OwnerCount": len(owners),
+        "ObjectId": app.object_id,
+        "FirstDay": first,
+        "LastDay": spell.last_day,
+        **_person("Owner", owner),
+        **_person("OwnerManager", manager),
+        "OwnerDepartment": owner.department or "" if owner else "",
+        "OwnerCount": len(owners),
         "Owners": [_owner(each, spell.manager_ids.get(each.id, "")) for each in owners],
     }
 
 
 def _person(prefix: str, user: TwinUser | None) -> Row:
     return {
-        f"{prefix}Id": user.id if user else "", f"{prefix}DisplayName": safe_text(user.display_name) if user else "",
-        f"{prefix}UPN": user.upn if user else "", f"{prefix}Mail": (user.mail or "") if user else "",
+        f"{prefix}Id": user.id if user else "",
+        f"{prefix}DisplayName": safe_text(user.display_name) if user else "",
+        f"{prefix}UPN": user.upn if user else "",
+        f"{prefix}Mail": (user.mail or "") if user else "",
     }
 
 
 def _owner(user: TwinUser, manager_id: str) -> Row:
-    return {"id": user.id, "UPN": user.upn, "mail": user.mail or "", "enabled": True, "kind": "user",
-            "displayName": safe_text(user.display_name), "managerId": manager_id}
+    return {
+        "id": user.id,
+        "UPN": user.upn,
+        "mail": user.mail or "",
+        "enabled": True,
+        "kind": "user",
+        "displayName": safe_text(user.display_name),
+        "managerId": manager_id,
+    }
 
 
 def _records_sql(tenant_id: str, first: date, last: date, whole: bool) -> str:
@@ -185,14 +227,21 @@ def _records_sql(tenant_id: str, first: date, last: date, whole: bool) -> str:
 def _runs_sql(records: str) -> str:
     """The scans that wrote the records."""
     given = {
-        "TimeGenerated": "max(ScanDate) + INTERVAL 40 SECOND", "RunId": "RunId", "Status": "'succeeded'",
-        "StartedAt": "max(ScanDate)", "FinishedAt": "max(ScanDate) + INTERVAL 40 SECOND", "DurationSeconds": "40.0",
+        "TimeGenerated": "max(ScanDate) + INTERVAL 40 SECOND",
+        "RunId": "RunId",
+        "Status": "'succeeded'",
+        "StartedAt": "max(ScanDate)",
+        "FinishedAt": "max(ScanDate) + INTERVAL 40 SECOND",
+        "DurationSeconds": "40.0",
         "ApplicationsScanned": "count(DISTINCT ApplicationObjectId) FILTER (ApplicationType = 'appRegistration')",
         "EnterpriseApplicationsScanned": "count(DISTINCT ApplicationObjectId) FILTER (ApplicationType = 'enterpriseApp')",
         "CredentialsScanned": "count(*)",
         "OwnerlessApplications": f"count(DISTINCT ApplicationObjectId) FILTER (OwnerUPN = '{NOT_EXISTS}')",
-        "Due": "count(*) FILTER (SecretExpiresDays <= 30)", "NoticesQueued": "count(*) FILTER (EmailSent = 'Yes')",
-        "RecordsUploaded": "count(*)", "Errors": "'[]'::JSON", "Version": "''",
+        "Due": "count(*) FILTER (SecretExpiresDays <= 30)",
+        "NoticesQueued": "count(*) FILTER (EmailSent = 'Yes')",
+        "RecordsUploaded": "count(*)",
+        "Errors": "'[]'::JSON",
+        "Version": "''",
     }
     kinds = RUNS.duckdb_types()
     columns = ", ".join(f"({given.get(name, '0')})::{kinds[name]} AS {name}" for name in RUNS.names)

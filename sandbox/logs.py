@@ -16,13 +16,14 @@ from uuid import uuid4
 
 from aiohttp import web
 
+from archive.kusto import BadQuery
 from archive.tables import TABLES, ColumnType, TableSchema
 from sandbox.archive_reader import ArchiveReader
 from sandbox.refused import Refused
 from sandbox.state import TwinState
 from sandbox.tokens import LOG_ANALYTICS, MONITOR
 from sandbox.traffic import middlewares
-from sandbox.workspace import BadQuery, Workspace, wire_value
+from sandbox.workspace import Workspace, wire_value
 
 log = logging.getLogger(__name__)
 
@@ -139,18 +140,27 @@ async def ingest(request: web.Request) -> web.Response:
         raise Refused(404, "NotFound", f"Data collection rule with immutable Id '{rule}' not found.")
     client = state.client(claims.client_id)
     if client is None or PUBLISHER not in client.azure_roles:
-        raise Refused(403, "OperationFailed", "The authentication token provided does not have access to ingest data "
-                      f"for the data collection rule with immutable Id '{rule}'.")
+        raise Refused(
+            403,
+            "OperationFailed",
+            "The authentication token provided does not have access to ingest data "
+            f"for the data collection rule with immutable Id '{rule}'.",
+        )
     if request.query.get("api-version") != API_VERSION:
         raise Refused(400, "InvalidApiVersion", f"The api-version must be {API_VERSION}.")
     if stream not in STREAMS:
-        raise Refused(404, "InvalidStream", f"Stream '{stream}' was not configured or does not exist in the data collection rule.")
+        raise Refused(
+            404, "InvalidStream", f"Stream '{stream}' was not configured or does not exist in the data collection rule."
+        )
     table = STREAMS[stream]
     body = await request.read()  # aiohttp has unpacked it already
     for size in (request.content_length or 0, len(body)):
         if size > LIMIT:
-            raise Refused(413, "ContentLengthLimitExceeded", f"Maximum allowed content length: {LIMIT} bytes (1 MB). "
-                          f"Provided content length: {size} bytes.")
+            raise Refused(
+                413,
+                "ContentLengthLimitExceeded",
+                f"Maximum allowed content length: {LIMIT} bytes (1 MB). Provided content length: {size} bytes.",
+            )
     workspace = _workspace(request)
     rows = _rows(table, body, state.now())
     await asyncio.get_running_loop().run_in_executor(workspace.pool, workspace.add, table, rows)
@@ -222,7 +232,11 @@ async def query(request: web.Request) -> web.Response:
     if request.match_info["workspace"] != state.identities.workspace_id:
         raise Refused(404, "WorkspaceNotFoundError", "The requested workspace was not found.")
     if client is None or not READERS & client.azure_roles:
-        raise Refused(403, "InsufficientAccessError", "The provided credentials have insufficient access to perform the requested operation")
+        raise Refused(
+            403,
+            "InsufficientAccessError",
+            "The provided credentials have insufficient access to perform the requested operation",
+        )
     logs = state.part(Logs)
     _throttle(logs)
     try:
@@ -243,19 +257,35 @@ async def query(request: web.Request) -> web.Response:
         logs.partial_answers -= 1
         rows = rows[: len(rows) // 2]
         answer["error"] = {
-            "code": "PartialError", "message": "There were some errors when processing your query.",
-            "details": [{"code": "EngineError", "message": "Something went wrong processing your query on the server.",
-                         "innererror": {"code": "-2133196797", "message": "Query result set has exceeded the internal limits.",
-                                        "severity": 2, "severityName": "Error"}}],
+            "code": "PartialError",
+            "message": "There were some errors when processing your query.",
+            "details": [
+                {
+                    "code": "EngineError",
+                    "message": "Something went wrong processing your query on the server.",
+                    "innererror": {
+                        "code": "-2133196797",
+                        "message": "Query result set has exceeded the internal limits.",
+                        "severity": 2,
+                        "severityName": "Error",
+                    },
+                }
+            ],
         }
-    answer["tables"] = [{
-        "name": "PrimaryResult", "columns": [{"name": name, "type": kind} for name, kind in columns], "rows": rows,
-    }]
+    answer["tables"] = [
+        {
+            "name": "PrimaryResult",
+            "columns": [{"name": name, "type": kind} for name, kind in columns],
+            "rows": rows,
+        }
+    ]
     return web.json_response(answer)
 
 
 def _bad_argument(code: str, message: str) -> Refused:
-    return Refused(400, "BadArgumentError", "The request had some invalid properties", inner={"code": code, "message": message})
+    return Refused(
+        400, "BadArgumentError", "The request had some invalid properties", inner={"code": code, "message": message}
+    )
 
 
 def _throttle(logs: Logs) -> None:

@@ -60,18 +60,30 @@ async def azure(tmp_path: Path, clock: Clock) -> AsyncIterator[Azure]:
     workspace.mkdir()
     (workspace / "seeded").touch()
     tls = make_tls(state.folder)
-    services = {"entra": entra.make_app, "ingestion": logs.make_ingestion_app, "query": logs.make_query_app, "graph": entra.make_app}
+    services = {
+        "entra": entra.make_app,
+        "ingestion": logs.make_ingestion_app,
+        "query": logs.make_query_app,
+        "graph": entra.make_app,
+    }
     runners = await start(state, services, tls)
     scanner = state.identities.by_name["scanner"]
     yield Azure(
-        state=state, clock=clock, pauses=[],
+        state=state,
+        clock=clock,
+        pauses=[],
         identity=LogsIdentity(
-            tenant_id=state.tenant.tenant_id, client_id=scanner.client_id, client_secret=scanner.secret,
-            authority_host=state.urls["entra"], ca_file=str(state.ca_file),
+            tenant_id=state.tenant.tenant_id,
+            client_id=scanner.client_id,
+            client_secret=scanner.secret,
+            authority_host=state.urls["entra"],
+            ca_file=str(state.ca_file),
         ),
         workspace=Workspace(
-            ingestion_endpoint=state.urls["ingestion"], rule_id=state.identities.rule_id,
-            workspace_id=state.identities.workspace_id, query_endpoint=state.urls["query"],
+            ingestion_endpoint=state.urls["ingestion"],
+            rule_id=state.identities.rule_id,
+            workspace_id=state.identities.workspace_id,
+            query_endpoint=state.urls["query"],
         ),
     )
     for runner in reversed(runners):

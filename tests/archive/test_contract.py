@@ -49,15 +49,22 @@ async def test_every_query_answers_alike_and_counts_doubled_rows_once(embedded, 
     both = (SpooledArchive(embedded), spooled)
     yesterday = NOW - timedelta(days=1)
     events = [
-        event(1, NOW, EventType.ALERT_RAISED), event(2, NOW, alert_id="alert-1"),
+        event(1, NOW, EventType.ALERT_RAISED),
+        event(2, NOW, alert_id="alert-1"),
         event(3, NOW + timedelta(hours=1), EventType.ACKNOWLEDGED, alert_id="alert-1"),
         event(4, NOW, EventType.NOTIFICATION_FAILED, error_code="403", reason="blocked"),
         event(5, NOW, EventType.SCAN_ERROR, error_code="503", reason="Graph"),
     ]
     for each in both:
         await write(each, yesterday, owned(BEN, MIA, number=1), record(number=2), status=RunStatus.SUCCEEDED)
-        await write(each, NOW, ownerless(number=1), record(number=2), record(number=3, credential=secret(3, None)),
-                    record(number=4, credential=secret(4, NOW - timedelta(days=3))))
+        await write(
+            each,
+            NOW,
+            ownerless(number=1),
+            record(number=2),
+            record(number=3, credential=secret(3, None)),
+            record(number=4, credential=secret(4, NOW - timedelta(days=3))),
+        )
         await each.append_events(events)
         await each.upload()
     before = {name: (await both[0].query(name, **values(name))) for name in query_names()}
@@ -74,7 +81,10 @@ async def test_every_query_answers_alike_and_counts_doubled_rows_once(embedded, 
             continue
         assert (await spooled.query(name, **values(name))).rows == before[name].rows, name
     checked = (await spooled.query("duplicate_check", **values("duplicate_check"))).dicts()
-    assert [(row["Rows"], row["Distinct"], row["Duplicates"], row["Missing"]) for row in checked] == [(8, 4, 4, 0), (4, 2, 2, 0)]
+    assert [(row["Rows"], row["Distinct"], row["Duplicates"], row["Missing"]) for row in checked] == [
+        (8, 4, 4, 0),
+        (4, 2, 2, 0),
+    ]
 
 
 def double(azure) -> None:
@@ -88,7 +98,13 @@ def double(azure) -> None:
 
 
 async def test_a_previous_owner_comes_from_the_latest_record_with_a_counting_owner(archive, clock):
-    for days, each in ((400, owned(ELI)), (300, owned(BEN, MIA)), (200, owned(BEN, MIA)), (100, ownerless()), (0, ownerless())):
+    for days, each in (
+        (400, owned(ELI)),
+        (300, owned(BEN, MIA)),
+        (200, owned(BEN, MIA)),
+        (100, ownerless()),
+        (0, ownerless()),
+    ):
         at = NOW - timedelta(days=days)
         # Azure takes no older rows than two days with their true time.
         clock.now = at
@@ -149,13 +165,19 @@ async def test_spells_are_cut_where_the_owners_change(archive, clock):
 
     day = NOW.date()
     assert [((day - each.first).days, (day - each.last).days, each.owners) for each in spells] == [
-        (9, 7, ("Ana Ferrer",)), (6, 6, ()), (5, 5, ("Ben Okafor",)), (4, 4, ("Ana Ferrer",)),
+        (9, 7, ("Ana Ferrer",)),
+        (6, 6, ()),
+        (5, 5, ("Ben Okafor",)),
+        (4, 4, ("Ana Ferrer",)),
     ]
 
 
 async def test_events_come_back_as_they_went_newest_first(archive, clock):
     clock.now = NOW + timedelta(hours=1)
-    sent = [event(number, NOW + timedelta(minutes=number), actor_id=ELI.id, reason='quote " and | pipe') for number in range(1, 6)]
+    sent = [
+        event(number, NOW + timedelta(minutes=number), actor_id=ELI.id, reason='quote " and | pipe')
+        for number in range(1, 6)
+    ]
     await archive.append_events(sent)
     await archive.append_events(sent[:2])  # the same ids again count once
     await archive.upload()
@@ -197,14 +219,21 @@ async def test_missing_unknown_and_mistyped_values_are_refused(archive):
 
 
 async def test_hostile_values_find_only_themselves(archive):
-    hostile = ['x" or true //', "x'; drop table T; --", "| project RunId", "\\", '\\" | take 1', "${Days}", "$Days", "ÄÖ 😀 \u202e"]
-    for each in hostile:
-        assert not (await archive.query("app_events", AppId=each, Days=30)).rows
-    sent = [event(number, app_id=each) for number, each in enumerate(hostile)]
+    hostile = [
+        'x" or true //',
+        "x'; drop table T; --",
+        "| project RunId",
+        "\\",
+        '\\" | take 1',
+        "${Days}",
+        "$Days",
+        "ÄÖ 😀 \u202e",
+    ]
+    for known in hostile:
+        assert not (await archive.query("app_events", AppId=known, Days=30)).rows
+    sent = [event(number, app_id=known) for number, known in enumerate(hostile)]
     await archive.append_events(sent)
     await archive.upload()
 
     for each, known in zip(sent, hostile, strict=True):
         assert await ArchiveHistory(archive).events_of_app(known, 30) == (each,)
-
-

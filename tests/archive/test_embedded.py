@@ -54,7 +54,9 @@ async def test_a_month_that_ended_becomes_one_file_sorted_by_app_and_key(embedde
     november, october = sorted(embedded.manifest().of(RECORDS.name), key=lambda each: each.month, reverse=True)
     assert (october.month, october.compacted, october.rows, len(october.runs)) == ("2026-10", True, 15, 5)
     assert (november.month, november.compacted) == ("2026-11", False)
-    rows = duckdb.execute(f"SELECT ApplicationObjectId, ScanDate FROM {parquet([embedded.folder / october.path])}").fetchall()
+    rows = duckdb.execute(
+        f"SELECT ApplicationObjectId, ScanDate FROM {parquet([embedded.folder / october.path])}"
+    ).fetchall()
     assert rows == sorted(rows)
     assert len(await ArchiveHistory(embedded).spells(app(1).object_id, 90)) == 1
 
@@ -96,7 +98,9 @@ async def test_small_batches_of_events_are_merged_and_doubles_left_out(embedded)
 
     files = embedded.manifest().of(EVENTS.name)
     assert len(files) < MANY
-    assert {row["EventId"] for row in live_rows(embedded.folder, EVENTS)} == {f"event-{number}" for number in range(MANY + 8)}
+    assert {row["EventId"] for row in live_rows(embedded.folder, EVENTS)} == {
+        f"event-{number}" for number in range(MANY + 8)
+    }
     assert max(each.rows for each in files) == MANY
 
 
@@ -185,7 +189,10 @@ async def test_a_scan_of_33_000_records_is_taken_in_small_pieces(embedded):
 
 async def test_a_writer_waits_for_another_and_says_for_whom_it_waited_in_vain(tmp_path, clock):
     archive = EmbeddedArchive(tmp_path, clock, lock_wait=0.2)
-    with locked(tmp_path / "writer.lock", 1, "test"), pytest.raises(ArchiveError, match=f"held by process {os.getpid()}"):
+    with (
+        locked(tmp_path / "writer.lock", 1, "test"),
+        pytest.raises(ArchiveError, match=f"held by process {os.getpid()}"),
+    ):
         await archive.append_events([event()])
     await archive.append_events([event()])
 
@@ -302,7 +309,13 @@ async def test_a_writer_killed_at_any_moment_loses_nothing_acknowledged_and_halv
     acknowledged: dict[str, set[str]] = {"records": set(), "events": set(), "run": set()}
     for round_ in range(6):
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", WRITER, str(tmp_path / "a"), str(round_), cwd=HERE, stdout=asyncio.subprocess.PIPE,
+            sys.executable,
+            "-c",
+            WRITER,
+            str(tmp_path / "a"),
+            str(round_),
+            cwd=HERE,
+            stdout=asyncio.subprocess.PIPE,
         )
         assert process.stdout is not None
         first = await process.stdout.readline()
@@ -338,7 +351,12 @@ async def test_two_processes_that_write_at_once_lose_nothing(tmp_path, clock):
     folder = tmp_path / "a"
     processes = [
         await asyncio.create_subprocess_exec(
-            sys.executable, "-c", WRITER.replace("range(1000)", "range(4)"), str(folder), str(first), cwd=HERE,
+            sys.executable,
+            "-c",
+            WRITER.replace("range(1000)", "range(4)"),
+            str(folder),
+            str(first),
+            cwd=HERE,
             stdout=asyncio.subprocess.DEVNULL,
         )
         for first in (1, 2)

@@ -52,7 +52,9 @@ def test_a_span_comes_out_as_it_went_in(span):
 
 @given(st.datetimes(EARLIEST, LATEST, timezones=st.sampled_from([UTC, timezone(timedelta(hours=9))])))
 def test_a_time_comes_out_as_it_went_in(moment):
-    assert evaluated(f"let V = {literal('datetime', moment)};\nprint x = V") == moment.astimezone(UTC).replace(tzinfo=None)
+    assert evaluated(f"let V = {literal('datetime', moment)};\nprint x = V") == moment.astimezone(UTC).replace(
+        tzinfo=None
+    )
 
 
 @given(GOOD, BAD, GOOD)
@@ -72,9 +74,23 @@ def test_no_text_ends_its_quotes_or_its_line(text):
 
 @pytest.mark.parametrize(
     ("kind", "value"),
-    [("string", 1), ("string", None), ("string", b"x"), ("string", "x" * (TEXT_LIMIT + 1)), ("long", "1"), ("long", True),
-     ("long", 1.0), ("long", 2**63), ("timespan", 3), ("datetime", "now()"), ("datetime", EARLIEST),
-     ("strings", "abc"), ("strings", None), ("strings", [1]), ("strings", [["x"]])],
+    [
+        ("string", 1),
+        ("string", None),
+        ("string", b"x"),
+        ("string", "x" * (TEXT_LIMIT + 1)),
+        ("long", "1"),
+        ("long", True),
+        ("long", 1.0),
+        ("long", 2**63),
+        ("timespan", 3),
+        ("datetime", "now()"),
+        ("datetime", EARLIEST),
+        ("strings", "abc"),
+        ("strings", None),
+        ("strings", [1]),
+        ("strings", [["x"]]),
+    ],
 )
 def test_values_of_another_type_are_refused(kind, value):
     with pytest.raises(ValueRefused):
@@ -115,7 +131,9 @@ def test_a_changed_query_a_missing_and_an_orphaned_sql_are_found(tmp_path):
     for name in ("expiring", "latest_run", "ownerless"):
         for end in ("kql", "sql"):
             shutil.copy(QUERIES / f"{name}.{end}", tmp_path)
-    (tmp_path / "expiring.kql").write_text((tmp_path / "expiring.kql").read_text().replace("SecretExpiresDays >= 0", "SecretExpiresDays > 0"))
+    (tmp_path / "expiring.kql").write_text(
+        (tmp_path / "expiring.kql").read_text().replace("SecretExpiresDays >= 0", "SecretExpiresDays > 0")
+    )
     (tmp_path / "latest_run.sql").unlink()
     (tmp_path / "ownerless.kql").unlink()
 

@@ -45,7 +45,10 @@ def test_an_owned_credential_names_its_first_counting_owner_and_the_manager():
     row = record_row(record(owners=(BEN, ANA), owner=ANA, owner_manager=MIA, email_sent=True, alert_type="SecondAlert"))
 
     assert (row["OwnerId"], row["OwnerDisplayName"], row["OwnerUPN"], row["OwnerMail"]) == (
-        ANA.id, "Ana Ferrer", "ana@contoso.example", "ana@contoso.example",
+        ANA.id,
+        "Ana Ferrer",
+        "ana@contoso.example",
+        "ana@contoso.example",
     )
     assert (row["OwnerManagerId"], row["OwnerManagerUPN"]) == (MIA.id, "mia@contoso.example")
     assert (row["OwnerCount"], row["OwnerDepartment"]) == (2, "Billing")
@@ -72,7 +75,9 @@ def test_a_credential_without_an_end_has_neither_date_nor_days():
 
 
 def test_a_saml_certificate_keeps_usage_thumbprint_and_last_use():
-    saml = replace(secret(), type=CredentialType.CERTIFICATE, usage=CredentialUsage.SAML_ACTIVE, thumbprint="AB12", last_used=NOW)
+    saml = replace(
+        secret(), type=CredentialType.CERTIFICATE, usage=CredentialUsage.SAML_ACTIVE, thumbprint="AB12", last_used=NOW
+    )
     row = record_row(record(credential=saml))
 
     assert (row["CredentialType"], row["CredentialUsage"], row["Thumbprint"]) == ("certificate", "samlActive", "AB12")
@@ -85,8 +90,13 @@ def test_owners_carry_what_rebuilds_them():
     row = record_row(record(owners=(BEN, robot, gone), owner=BEN))
 
     assert row["Owners"][0] == {
-        "id": BEN.id, "UPN": "ben@contoso.example", "mail": "ben@contoso.example", "enabled": True, "kind": "user",
-        "displayName": "Ben Okafor", "managerId": MIA.id,
+        "id": BEN.id,
+        "UPN": "ben@contoso.example",
+        "mail": "ben@contoso.example",
+        "enabled": True,
+        "kind": "user",
+        "displayName": "Ben Okafor",
+        "managerId": MIA.id,
     }
     rebuilt = owners_of(json.loads(row_json(row))["Owners"])
     assert [each.counts for each in rebuilt] == [True, False, False]
@@ -94,7 +104,12 @@ def test_owners_carry_what_rebuilds_them():
 
 
 def test_a_row_of_an_older_tool_names_its_owner_by_upn():
-    row = {"OwnerId": "", "OwnerUPN": "ben@contoso.example", "OwnerDisplayName": "Ben Okafor", "OwnerManagerUPN": "mia@contoso.example"}
+    row = {
+        "OwnerId": "",
+        "OwnerUPN": "ben@contoso.example",
+        "OwnerDisplayName": "Ben Okafor",
+        "OwnerManagerUPN": "mia@contoso.example",
+    }
 
     (previous,) = owners_then(row, NOW)
 
@@ -104,7 +119,10 @@ def test_a_row_of_an_older_tool_names_its_owner_by_upn():
 
 
 def test_nobody_is_made_from_not_exists():
-    assert owners_then({"OwnerId": "", "OwnerUPN": "NotExists", "OwnerDisplayName": "NotExists", "Owners": None}, NOW) == ()
+    assert (
+        owners_then({"OwnerId": "", "OwnerUPN": "NotExists", "OwnerDisplayName": "NotExists", "Owners": None}, NOW)
+        == ()
+    )
 
 
 def test_of_many_owners_those_that_fit_are_kept_and_the_count_is_true():
@@ -137,7 +155,11 @@ def test_a_long_text_is_cut_at_a_character(text):
     assert len(safe.encode()) > FIELD_BYTES - 4 or safe == text
 
 
-@given(ANYTHING, ANYTHING, st.dictionaries(ANYTHING, st.one_of(ANYTHING, st.floats(), st.none(), st.lists(ANYTHING)), max_size=5))
+@given(
+    ANYTHING,
+    ANYTHING,
+    st.dictionaries(ANYTHING, st.one_of(ANYTHING, st.floats(), st.none(), st.lists(ANYTHING)), max_size=5),
+)
 def test_whatever_the_directory_holds_becomes_valid_json(name, upn, details):
     hostile = owned(replace(ANA, display_name=name, user_principal_name=upn), application=app(name=name))
 
@@ -163,8 +185,18 @@ def test_nothing_of_a_secret_has_a_column():
 
 def test_events_come_back_as_they_were():
     full = event(
-        1, kind=EventType.OWNER_NOMINATED, run_id="r", key_id="k", alert_type="FirstAlert", actor_id=ELI.id,
-        actor_upn=ELI.user_principal_name, reason="why", error_code="E1", attempt=2, duration_ms=31, details={"a": [1, "x"]},
+        1,
+        kind=EventType.OWNER_NOMINATED,
+        run_id="r",
+        key_id="k",
+        alert_type="FirstAlert",
+        actor_id=ELI.id,
+        actor_upn=ELI.user_principal_name,
+        reason="why",
+        error_code="E1",
+        attempt=2,
+        duration_ms=31,
+        details={"a": [1, "x"]},
     )
     row = json.loads(row_json(event_row(full))) | {"TimeGenerated": full.at}
 
@@ -174,8 +206,18 @@ def test_events_come_back_as_they_were():
 
 def test_runs_come_back_as_they_were_but_for_what_has_no_column():
     full = run(
-        status=RunStatus.PARTIAL, enterprise_applications=2, quarantined=1, ownerless=3, due=4, expired=1, notices_queued=5,
-        records_uploaded=6, throttled=7, resource_units=8, errors=("one",), phase_seconds={"apps": 1.0},
+        status=RunStatus.PARTIAL,
+        enterprise_applications=2,
+        quarantined=1,
+        ownerless=3,
+        due=4,
+        expired=1,
+        notices_queued=5,
+        records_uploaded=6,
+        throttled=7,
+        resource_units=8,
+        errors=("one",),
+        phase_seconds={"apps": 1.0},
     )
     row = json.loads(row_json(run_row(full, "1.2"))) | {"StartedAt": full.started_at, "FinishedAt": full.finished_at}
 

@@ -56,7 +56,9 @@ def test_every_rendering_has_the_same_columns():
         assert [each["name"] for each in resource] == list(table.names)
         assert [each["name"] for each in streams[table.stream]["columns"]] == list(table.names)
         # The one place where Azure's spellings differ.
-        assert [each["type"].lower() for each in resource] == [each["type"] for each in streams[table.stream]["columns"]]
+        assert [each["type"].lower() for each in resource] == [
+            each["type"] for each in streams[table.stream]["columns"]
+        ]
         connection = duckdb.connect()
         connection.execute(view_sql(table, []))
         described = connection.execute(f'DESCRIBE "{table.name}"').fetchall()
@@ -70,7 +72,11 @@ def test_every_rendering_has_the_same_columns():
 def test_tables_are_kept_for_two_years():
     for table in TABLES.values():
         resource = table_resource(table)
-        assert (resource["plan"], resource["retentionInDays"], resource["totalRetentionInDays"]) == ("Analytics", 730, 730)
+        assert (resource["plan"], resource["retentionInDays"], resource["totalRetentionInDays"]) == (
+            "Analytics",
+            730,
+            730,
+        )
 
 
 def test_the_documentation_is_made_from_the_schema():

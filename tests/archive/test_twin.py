@@ -3,19 +3,21 @@
 import gzip
 import json
 import ssl
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
 
 import httpx
 import pytest
 
 from archive.kql import load, text_with
-from archive.rows import record_row, row_json
+from archive.kusto import BadQuery
+from archive.rows import owners_of, record_row, row_json
 from archive.tables import RECORDS, RUNS
 from sandbox.history import DAYS
 from sandbox.logs import LIMIT, PUBLISHER, QUERIES, Logs
 from sandbox.state import TwinState
 from sandbox.tokens import LOG_ANALYTICS, MONITOR
-from sandbox.workspace import BadQuery, Workspace
+from sandbox.workspace import Workspace
 from tests.archive.build import NOW, record
 
 
@@ -48,7 +50,9 @@ async def refused(answer: httpx.Response, status: int, code: str) -> str:
 
 async def test_rows_are_taken_plain_and_packed(azure, call):
     plain = await call.post(url(azure), headers=bearer(azure), content=body())
-    packed = await call.post(url(azure), headers=bearer(azure) | {"Content-Encoding": "gzip"}, content=gzip.compress(body().encode()))
+    packed = await call.post(
+        url(azure), headers=bearer(azure) | {"Content-Encoding": "gzip"}, content=gzip.compress(body().encode())
+    )
 
     assert (plain.status_code, packed.status_code, plain.content) == (204, 204, b"")
     assert azure.rows(f"{RECORDS.name} | count") == [{"Count": 2}]
@@ -56,7 +60,11 @@ async def test_rows_are_taken_plain_and_packed(azure, call):
 
 async def test_no_token_a_token_for_another_service_and_a_missing_role_are_refused(azure, call):
     await refused(await call.post(url(azure), content=body()), 401, "InvalidAuthenticationToken")
-    await refused(await call.post(url(azure), headers=bearer(azure, LOG_ANALYTICS), content=body()), 401, "InvalidAuthenticationToken")
+    await refused(
+        await call.post(url(azure), headers=bearer(azure, LOG_ANALYTICS), content=body()),
+        401,
+        "InvalidAuthenticationToken",
+    )
     await refused(await call.post(url(azure), headers=bearer(azure, who="bot"), content=body()), 403, "OperationFailed")
     azure.state.identities.by_name["scanner"].azure_roles.discard(PUBLISHER)
     await refused(await call.post(url(azure), headers=bearer(azure), content=body()), 403, "OperationFailed")
@@ -65,8 +73,12 @@ async def test_no_token_a_token_for_another_service_and_a_missing_role_are_refus
 async def test_unknown_rules_streams_and_versions_are_refused(azure, call):
     headers = bearer(azure)
     await refused(await call.post(url(azure, rule="dcr-0"), headers=headers, content=body()), 404, "NotFound")
-    await refused(await call.post(url(azure, stream="Custom-X_CL"), headers=headers, content=body()), 404, "InvalidStream")
-    await refused(await call.post(url(azure, version="2021-11-01"), headers=headers, content=body()), 400, "InvalidApiVersion")
+    await refused(
+        await call.post(url(azure, stream="Custom-X_CL"), headers=headers, content=body()), 404, "InvalidStream"
+    )
+    await refused(
+        await call.post(url(azure, version="2021-11-01"), headers=headers, content=body()), 400, "InvalidApiVersion"
+    )
 
 
 async def test_more_than_a_megabyte_is_refused_packed_or_not(azure, call):
@@ -88,8 +100,16 @@ async def test_what_is_no_array_of_objects_is_refused(azure, call, content):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"SecretExpiresDays": "3"}, {"SecretExpiresDays": 1.5}, {"SecretExpiresDays": True}, {"SecretExpiresDays": 2**31},
-              {"Application": 3}, {"ScanDate": "yesterday"}, {"ScanDate": 3}],
+    "wrong",
+    [
+        {"SecretExpiresDays": "3"},
+        {"SecretExpiresDays": 1.5},
+        {"SecretExpiresDays": True},
+        {"SecretExpiresDays": 2**31},
+        {"Application": 3},
+        {"ScanDate": "yesterday"},
+        {"ScanDate": 3},
+    ],
 )
 async def test_values_of_another_type_are_refused(azure, call, wrong):
     await refused(await call.post(url(azure), headers=bearer(azure), content=body(**wrong)), 400, "InvalidRecord")
@@ -117,13 +137,20 @@ async def ask(azure, call, kql, **more) -> httpx.Response:
 async def test_an_answer_has_the_documented_shape(azure, call):
     await call.post(url(azure), headers=bearer(azure), content=body())
 
-    answer = (await ask(azure, call, f"{RECORDS.name} | project ScanDate, RunId, OwnerCount, Owners, PreviousOwnerSeenDate | take 1")).json()
+    answer = (
+        await ask(
+            azure, call, f"{RECORDS.name} | project ScanDate, RunId, OwnerCount, Owners, PreviousOwnerSeenDate | take 1"
+        )
+    ).json()
 
     (table,) = answer["tables"]
     assert table["name"] == "PrimaryResult"
     assert table["columns"] == [
-        {"name": "ScanDate", "type": "datetime"}, {"name": "RunId", "type": "string"}, {"name": "OwnerCount", "type": "int"},
-        {"name": "Owners", "type": "dynamic"}, {"name": "PreviousOwnerSeenDate", "type": "datetime"},
+        {"name": "ScanDate", "type": "datetime"},
+        {"name": "RunId", "type": "string"},
+        {"name": "OwnerCount", "type": "int"},
+        {"name": "Owners", "type": "dynamic"},
+        {"name": "PreviousOwnerSeenDate", "type": "datetime"},
     ]
     (row,) = table["rows"]
     assert row[:3] == ["2026-11-23T06:00:00.0000000Z", "run-1", 1]
@@ -133,9 +160,15 @@ async def test_an_answer_has_the_documented_shape(azure, call):
 
 @pytest.mark.parametrize(
     ("kql", "code"),
-    [("ClientSecretMonitoring_CL | wherex", "SyntaxError"), ("", "SyntaxError"), ("Nothing_CL | count", "SemanticError"),
-     ("ClientSecretMonitoring_CL | where Nothing == 1", "SemanticError"), ("ClientSecretMonitoring_CL | evaluate pivot(RunId)", "SemanticError"),
-     (".set X <| print 1", "SemanticError"), ("externaldata(a:string)['https://x']", "SemanticError")],
+    [
+        ("ClientSecretMonitoring_CL | wherex", "SyntaxError"),
+        ("", "SyntaxError"),
+        ("Nothing_CL | count", "SemanticError"),
+        ("ClientSecretMonitoring_CL | where Nothing == 1", "SemanticError"),
+        ("ClientSecretMonitoring_CL | evaluate pivot(RunId)", "SemanticError"),
+        (".set X <| print 1", "SemanticError"),
+        ("externaldata(a:string)['https://x']", "SemanticError"),
+    ],
 )
 async def test_a_bad_query_is_a_bad_argument_with_its_reason_inside(azure, call, kql, code):
     answer = await ask(azure, call, kql)
@@ -149,8 +182,16 @@ async def test_a_query_without_rights_or_for_another_workspace_is_refused(azure,
     mine = azure.state.identities.workspace_id
     asked = {"query": "print 1"}
     await refused(await call.post(address.format(mine), json=asked), 401, "InvalidAuthenticationToken")
-    await refused(await call.post(address.format(mine), json=asked, headers=bearer(azure, LOG_ANALYTICS, "bot")), 403, "InsufficientAccessError")
-    await refused(await call.post(address.format("x"), json=asked, headers=bearer(azure, LOG_ANALYTICS)), 404, "WorkspaceNotFoundError")
+    await refused(
+        await call.post(address.format(mine), json=asked, headers=bearer(azure, LOG_ANALYTICS, "bot")),
+        403,
+        "InsufficientAccessError",
+    )
+    await refused(
+        await call.post(address.format("x"), json=asked, headers=bearer(azure, LOG_ANALYTICS)),
+        404,
+        "WorkspaceNotFoundError",
+    )
 
 
 async def test_too_many_queries_are_throttled(azure, call):
@@ -173,18 +214,26 @@ async def test_now_is_the_practice_tenants_now(azure, call):
     assert answer["tables"][0]["rows"] == [["2026-11-26T06:00:00.0000000Z"]]
 
 
+def day(row: dict[str, Any]) -> date:
+    return row["ScanDate"].date()
+
+
 def test_the_seeded_history_tells_what_the_generator_knows(tmp_path, clock):
     state = TwinState.open(tmp_path, apps=100, seed=3, real_now=clock)
     workspace = Workspace(tmp_path / "workspace", clock)
     assert workspace.seed(state.tenant) > DAYS * 100
     apps = {app.object_id: app for app in state.tenant.apps.values() if app.credentials}
     values = {"ObjectIds": list(apps), "Days": DAYS}
-    found = {row["ApplicationObjectId"]: row for row in workspace.ask(text_with(load("previous_owners"), values))[1].dicts()}
+    found = {
+        row["ApplicationObjectId"]: row for row in workspace.ask(text_with(load("previous_owners"), values))[1].dicts()
+    }
 
     for object_id, app in apps.items():
-        spells = [spell for spell in app.history if spell.owner_ids and (clock.now.date() - spell.last_day).days <= DAYS]
+        spells = [
+            spell for spell in app.history if spell.owner_ids and (clock.now.date() - spell.last_day).days <= DAYS
+        ]
         row = found.get(object_id)
-        told = (row["ScanDate"].date(), tuple(each["id"] for each in row["Owners"])) if row else None
+        told = (day(row), tuple(each.id for each in owners_of(row["Owners"]))) if row else None
         assert told == ((spells[-1].last_day, spells[-1].owner_ids) if spells else None), app.display_name
     assert any(row for row in found.values())
     checked = workspace.ask(text_with(load("duplicate_check"), {"Window": timedelta(days=DAYS)}))[1].dicts()
@@ -226,13 +275,17 @@ def test_a_large_tenant_gets_what_its_ownerless_apps_need(tmp_path, clock):
     workspace.seed(state.tenant)
     ownerless = [app for app in state.tenant.apps.values() if app.credentials and not state.tenant.counting_owners(app)]
     values = {"ObjectIds": [app.object_id for app in ownerless], "Days": DAYS}
-    found = {row["ApplicationObjectId"]: row for row in workspace.ask(text_with(load("previous_owners"), values))[1].dicts()}
+    found = {
+        row["ApplicationObjectId"]: row for row in workspace.ask(text_with(load("previous_owners"), values))[1].dicts()
+    }
 
     for app in ownerless:
-        spells = [spell for spell in app.history if spell.owner_ids and (clock.now.date() - spell.last_day).days <= DAYS]
+        spells = [
+            spell for spell in app.history if spell.owner_ids and (clock.now.date() - spell.last_day).days <= DAYS
+        ]
         assert (app.object_id in found) == bool(spells)
         if spells:
-            assert found[app.object_id]["ScanDate"].date() == spells[-1].last_day
+            assert day(found[app.object_id]) == spells[-1].last_day
     assert found
     workspace.close()
 

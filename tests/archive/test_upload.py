@@ -103,7 +103,9 @@ async def test_a_lost_connection_is_repeated(spooled, azure):
     assert stored(azure) == (1, 1)
 
 
-async def test_an_answer_lost_after_the_rows_were_taken_doubles_one_chunk_and_no_query_counts_it_twice(spooled, azure, clock):
+async def test_an_answer_lost_after_the_rows_were_taken_doubles_one_chunk_and_no_query_counts_it_twice(
+    spooled, azure, clock
+):
     clock.now = NOW + timedelta(hours=1)
     azure.state.traffic.order(Fault(service="ingestion", status=500, act=True, after=1))
     await spooled.append_records(run(), many(100))
@@ -224,7 +226,9 @@ async def test_waiting_batches_of_a_long_outage_become_few(spooled, azure, clock
         await spooled.upload()
     azure.state.traffic.clear()
     assert await spooled.upload() == 80
-    assert azure.rows("CredentialEvents_CL | summarize Rows = count(), Ids = dcount(EventId)") == [{"Rows": 80, "Ids": 80}]
+    assert azure.rows("CredentialEvents_CL | summarize Rows = count(), Ids = dcount(EventId)") == [
+        {"Rows": 80, "Ids": 80}
+    ]
 
 
 async def test_two_uploads_at_once_send_each_row_once(tmp_path, clock, azure):
@@ -270,10 +274,18 @@ async def test_a_process_killed_between_chunks_repeats_at_most_the_one_under_way
     first = SpooledArchive(EmbeddedArchive(tmp_path / "a", clock, spooling=True), azure.client())
     await first.append_records(run(), many(200))
     azure.state.traffic.latency["ingestion"] = 0.3
-    fields = {name: getattr(azure.identity, name) for name in ("tenant_id", "client_id", "client_secret", "authority_host", "ca_file")}
-    places = {name: getattr(azure.workspace, name) for name in ("ingestion_endpoint", "rule_id", "workspace_id", "query_endpoint")}
+    fields = {
+        name: getattr(azure.identity, name)
+        for name in ("tenant_id", "client_id", "client_secret", "authority_host", "ca_file")
+    }
+    places = {
+        name: getattr(azure.workspace, name)
+        for name in ("ingestion_endpoint", "rule_id", "workspace_id", "query_endpoint")
+    }
     arguments = json.dumps([str(tmp_path / "a"), NOW.isoformat(), fields, places])
-    process = await asyncio.create_subprocess_exec(sys.executable, "-c", UPLOADER, arguments, cwd=Path(__file__).parents[2])
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", UPLOADER, arguments, cwd=Path(__file__).parents[2]
+    )
     while len(posts(azure)) < 2:  # noqa: ASYNC110 - the twin's log tells nobody
         await asyncio.sleep(0.02)
     process.kill()
@@ -389,9 +401,11 @@ def test_a_spoilt_ledger_means_sending_again(tmp_path, spoilt):
 
 @pytest.mark.parametrize(
     ("endpoint", "scope"),
-    [("https://x.westeurope-1.ingest.monitor.azure.com", "https://monitor.azure.com/.default"),
-     ("https://x.usgovvirginia.ingest.monitor.azure.us", "https://monitor.azure.us/.default"),
-     ("https://x.chinaeast2.ingest.monitor.azure.cn", "https://monitor.azure.cn/.default")],
+    [
+        ("https://x.westeurope-1.ingest.monitor.azure.com", "https://monitor.azure.com/.default"),
+        ("https://x.usgovvirginia.ingest.monitor.azure.us", "https://monitor.azure.us/.default"),
+        ("https://x.chinaeast2.ingest.monitor.azure.cn", "https://monitor.azure.cn/.default"),
+    ],
 )
 def test_each_cloud_has_its_own_token_scope(endpoint, scope):
     assert Workspace(ingestion_endpoint=endpoint, rule_id="", workspace_id="").ingestion_scope == scope

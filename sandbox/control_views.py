@@ -1,5 +1,6 @@
 """What the practice page shows of the tenant, as JSON: people, chats, apps, and the whole truth."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ Json = dict[str, Any]
 #: How many people or apps a search shows.
 FOUND = 20
 SHOWN_APPS = 40
+SHOWN_MAILS = 500
 
 
 def iso(moment: datetime | None) -> str | None:
@@ -48,13 +50,22 @@ def name_of(state: TwinState, user: TwinUser) -> str:
     for name, person_id in state.tenant.cast.items():
         if person_id == user.id:
             return name
-    return user.upn.partition("@")[0] if _short_is_unique(state, user) else user.id
+    short = user.upn.partition("@")[0]
+    unique = state.part(ShortNames).of(state)[short.lower()] == 1 and short.lower() not in state.tenant.cast
+    return short if unique else user.id
 
 
-def _short_is_unique(state: TwinState, user: TwinUser) -> bool:
-    short = user.upn.lower().partition("@")[0]
-    same = (each for each in state.tenant.users.values() if each.upn.lower().partition("@")[0] == short)
-    return short not in state.tenant.cast and sum(1 for _ in same) == 1
+class ShortNames:
+    """How many people have the same part before the @; counted once, for nobody is renamed here."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+
+    def of(self, state: TwinState) -> Counter[str]:
+        users = state.tenant.users
+        if self._counts.total() != len(users):
+            self._counts = Counter(user.upn.lower().partition("@")[0] for user in users.values())
+        return self._counts
 
 
 def owned_apps(state: TwinState) -> dict[str, list[str]]:
@@ -259,7 +270,7 @@ def owner_json(state: TwinState, owner_id: str) -> Json:
 
 
 def mails_json(state: TwinState) -> list[Json]:
-    """Every e-mail that Steward sent, newest first; `names` are the people it went to."""
+    """The newest e-mails that Steward sent, newest first; `names` are the people it went to."""
     names = {(user.mail or user.upn).lower(): user for user in state.tenant.users.values()}
     return [
         {
@@ -272,5 +283,5 @@ def mails_json(state: TwinState) -> list[Json]:
             "html": mail.content if mail.content_type == "html" else "",
             "text": mail.content if mail.content_type == "text" else "",
         }
-        for mail in reversed(state.part(Mailboxes).mails)
+        for mail in reversed(state.part(Mailboxes).mails[-SHOWN_MAILS:])
     ]

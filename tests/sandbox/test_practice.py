@@ -263,7 +263,10 @@ async def test_a_new_message_is_announced_to_the_open_page(page):
 
 
 async def test_an_open_page_does_not_hold_up_the_end(tmp_path):
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(20), aiohttp.ClientSession() as reader:
         async with page_of(tmp_path) as page:
-            stream = await page.session.get(page.address + "/practice/events")
+            stream = await reader.get(page.address + "/practice/events")
             await stream.content.readuntil(b"\n\n")
+        rest = await stream.read()
+
+    assert b"" == rest

@@ -13,6 +13,12 @@ export function el(tag, attributes = {}, ...children) {
   return node;
 }
 
+/** Mark one of several as the chosen one, for the eye and for screen readers. */
+export function markCurrent(node, current) {
+  if (current) node.setAttribute("aria-current", "true");
+  else node.removeAttribute("aria-current");
+}
+
 export const byId = (id) => document.getElementById(id);
 
 const SVG = "http://www.w3.org/2000/svg";

@@ -4,7 +4,7 @@ import { api } from "./api.js";
 import { darkTheme } from "./cards.js";
 import { chatView } from "./chat.js";
 import { composer } from "./composer.js";
-import { byId, day, debounce, time, toast } from "./dom.js";
+import { byId, day, debounce, markCurrent, time, toast } from "./dom.js";
 import { panel } from "./panel.js";
 import { peopleRail } from "./people.js";
 
@@ -80,7 +80,7 @@ function setClock(iso) {
 function showPlace(place) {
   document.querySelector(".columns").dataset.place = place;
   for (const button of document.querySelectorAll(".places button")) {
-    button.toggleAttribute("aria-current", button.dataset.place === place);
+    markCurrent(button, button.dataset.place === place);
   }
 }
 

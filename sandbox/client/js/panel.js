@@ -94,11 +94,17 @@ export function panel(on) {
       section("Rows", data.rows.map((each) => line(el("b", {}, each.what), each.summary, each.file)), "No row was written."),
       section("Requests", data.requests.map((each) => line(
         el("span", {}, el("span", { class: `status s${String(each.status)[0]}` }, String(each.status || "cut")),
-          ` ${each.method} `, el("span", { class: "path" }, each.path)),
+          ` ${each.method} `, el("span", { class: "path", title: each.path }, shortened(each.path))),
         each.what, each.file,
       )), "No request went out."),
     ];
   }
+
+  /** A path without what only machines read. */
+  const shortened = (path) => path
+    .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi, (id) => `${id.slice(0, 4)}…`)
+    .replace(/(a:1|29:1|dcr-)[\w-]{12,}/g, (id) => `${id.slice(0, 8)}…`)
+    .replace(/^(.{160}).+$/, "$1…");
 
   // ------------------------------------------------------------ mailbox
 

@@ -1,7 +1,7 @@
 // The left rail: the cast and other people; choosing one means being that person.
 
 import { api } from "./api.js";
-import { avatar, byId, debounce, el } from "./dom.js";
+import { avatar, byId, debounce, el, markCurrent } from "./dom.js";
 
 /** on: {choose(name)}; returns {draw(people, me)}. */
 export function peopleRail(on) {
@@ -39,7 +39,7 @@ export function peopleRail(on) {
       me = name;
       byId("cast").replaceChildren(...people.map(entry));
       for (const button of byId("found").querySelectorAll("button")) {
-        button.toggleAttribute("aria-current", button.dataset.name === me);
+        markCurrent(button, button.dataset.name === me);
       }
     },
   };

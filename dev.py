@@ -316,8 +316,8 @@ def scripts() -> list[Path]:
 def check_code() -> list[str]:
     """Ruff, mypy and Node's own syntax check; returns the names of those that failed."""
     steps: list[tuple[str, list[str | Path]]] = [
-        ("ruff check", [PYTHON, "-m", "ruff", "check", "--quiet", *code()]),
-        ("ruff format", [PYTHON, "-m", "ruff", "format", "--check", "--quiet", *code()]),
+        ("ruff check", [PYTHON, "-m", "ruff", "check", "--quiet", "--output-format", "concise", *code()]),
+        ("ruff format", [PYTHON, "-m", "ruff", "format", "--check", "--quiet", "--output-format", "concise", *code()]),
         ("mypy", [PYTHON, "-m", "mypy", *code()]),
     ]
     node = shutil.which("node", path=environment()["PATH"]) or "node"

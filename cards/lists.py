@@ -3,6 +3,7 @@
 from alerts.model import Verb
 from alerts.views import AppLine, AppListView, ListKind
 from cards.pen import Card, Element, Look, Pen, block, fitting, header, row, typed
+from cards.safe import clean
 from cards.text import Piece
 from cards.things import short, thing, urgency
 from cards.wording import Line
@@ -60,6 +61,7 @@ def _row(view: AppListView, line: AppLine, pen: Pen) -> Element:
 
 def chosen(query: str, object_id: str) -> str:
     """The command again, with the chosen app's id in its place."""
+    query = clean(query)
     return query.replace(PLACE, object_id) if PLACE in query else f"{query} {object_id}".strip()
 
 

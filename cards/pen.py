@@ -229,7 +229,7 @@ def toggle(targets: Sequence[str]) -> Element:
 
 def size(card: Mapping[str, Any]) -> int:
     """Bytes of a card as Teams counts them."""
-    return len(json.dumps(card, ensure_ascii=False)) * 2
+    return len(json.dumps(card, ensure_ascii=False).encode("utf-16-le", "surrogatepass"))
 
 
 def fitting(draw: Callable[[int], Card], most: int, budget: int = BUDGET) -> Card:

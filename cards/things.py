@@ -1,6 +1,7 @@
 """Pure words about credentials and apps that several cards and the e-mail share."""
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from alerts.model import Application, Credential, CredentialType, CredentialUsage
 from alerts.views import AlertItem
@@ -13,6 +14,7 @@ URGENT_DAYS = 7
 #: Id of what "What is this app?" unfolds, and how many hosts it names.
 DETAILS = "details"
 MOST_HOSTS = 3
+MOST_USES = 6
 
 
 def kind(credential: Credential) -> str:
@@ -91,7 +93,7 @@ def _details(pen: Pen, application: Application, items: Iterable[AlertItem]) -> 
     if application.reply_hosts:
         hosts = pen.catalog.joined(application.reply_hosts[:MOST_HOSTS], limit=Limit.ADDRESS)
         yield pen.line("details.hosts", look=small, hosts=hosts)
-    for item in items:
+    for item in islice(items, MOST_USES):
         if used := last_used(pen, item.credential):
             yield pen.line("details.used", look=small, label=label(pen, item.credential), when=used)
     if application.federated_credentials:

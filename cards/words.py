@@ -1,10 +1,13 @@
 """What an organisation says about itself on every card and e-mail, and the addresses that buttons lead to."""
 
+import re
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from alerts.model import Application, ApplicationType, Person
 
+#: A guest's holds "#EXT#"; Entra allows 113 characters.
+_UPN = re.compile(r"[\w.'#+-]{1,80}@[\w.-]{1,100}")
 #: Fragments of the admin centre's addresses, as its own address bar shows them.
 _CREDENTIALS = "#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/Credentials/appId/{app_id}/isMSAApp~/false"
 _OWNERS = "#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/Owners/appId/{app_id}/isMSAApp~/false"
@@ -54,10 +57,10 @@ class Words:
         return f"{self.teams_url}/l/app/{quote(self.teams_app_id, safe='')}" if self.teams_app_id else ""
 
     def chat_with(self, person: Person) -> str:
-        """Address of a chat with a person, '' for one without a user principal name."""
-        if not person.user_principal_name:
+        """Address of a chat with a person, '' for one without a proper user principal name."""
+        if not _UPN.fullmatch(person.user_principal_name):
             return ""
-        return f"{self.teams_url}/l/chat/0/0?users={_quoted(person.user_principal_name)}"
+        return f"{self.teams_url}/l/chat/0/0?users={quote(person.user_principal_name, safe='@')}"
 
     def renew_link(self, application: Application) -> str:
         """Where this app's secrets and certificates are renewed; always https."""
@@ -74,11 +77,6 @@ class Words:
         is_registration = application.type is ApplicationType.APP_REGISTRATION
         fragment = registration if is_registration else enterprise
         return f"{self.portal_url.rstrip('/')}/{_filled(fragment, application)}"
-
-
-def _quoted(value: str) -> str:
-    # A lone surrogate has no UTF-8 form: left out.
-    return quote(value.encode("utf-8", "ignore").decode(), safe="@")
 
 
 def _filled(template: str, application: Application) -> str:

@@ -1,6 +1,8 @@
 """The house keeps its shape: who may import whom, and how large a file or a function may grow."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from itertools import chain
@@ -234,6 +236,25 @@ def test_no_modules_import_each_other_in_a_circle():
         visit(name, ())
 
     assert circles == []
+
+
+@pytest.mark.parametrize(
+    ("parts", "never"),
+    [
+        # The process that faces the internet holds no right in Graph, and not even the means to use one.
+        ("service.run service.product service.archive_side service.teams_side", {"msgraph", "kiota_http", "graph"}),
+        (
+            "service.run service.product service.archive_side service.graph_side service.scan_side",
+            {"botbuilder", "bot"},
+        ),
+    ],
+    ids=["bot", "scanner"],
+)
+def test_a_process_loads_only_what_its_roles_need(parts, never):
+    program = f"import sys, {', '.join(parts.split())}; print(*{{name.split('.')[0] for name in sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert set(done.stdout.split()) & never == set()
 
 
 def test_every_room_says_in_its_first_sentence_what_it_is_for():

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 
 from alerts.actions import Actions
 from alerts.errors import ArchiveError, OutsideError
-from alerts.ledger import LedgerState, draw_up
+from alerts.ledger import LedgerState, draw_up, states_of
 from alerts.model import (
     Action,
+    Alert,
     Application,
     CredentialRecord,
     NominationState,
@@ -68,8 +69,8 @@ class Desk:
     #: None when the archive cannot be asked from this process.
     history_source: OwnerHistory | None = None
     people: People | None = None
-    #: Starts a scan; returns False when one is running. None where this process does not scan.
-    start_scan: Callable[[], Awaitable[bool]] | None = None
+    #: Starts a scan; False when one is running, None where this process does not scan.
+    start_scan: Callable[[], Awaitable[bool | None]] | None = None
     next_scan: Callable[[], datetime | None] = lambda: None
     time_zone: str = "UTC"
     #: hold | pilot | on.
@@ -171,10 +172,11 @@ class Desk:
     ) -> AppListView:
         shown = records[(page - 1) * PAGE : page * PAGE]
         now = self.clock()
-        states = {e.alert.key: e for e in (await draw_up(tx, now, self.policy)).entries}
+        alerts = {a.key: a for a in await self._alerts_of(tx, shown)}
+        states = await states_of(tx, list(alerts.values()), now)
         lines = []
         for record in shown:
-            entry = states.get(record.key)
+            alert = alerts.get(record.key)
             end = record.credential.end
             lines.append(
                 AppLine(
@@ -182,9 +184,9 @@ class Desk:
                     credential=record.credential,
                     days_left=None if end is None else days_left(end, now),
                     owners=tuple(p for p in record.owners if p.counts),
-                    state=entry.state if entry else "",
-                    alert_id=entry.alert.id if entry else "",
-                    version=entry.alert.version if entry else 0,
+                    state=states.get(record.key, ""),
+                    alert_id=alert.id if alert else "",
+                    version=alert.version if alert else 0,
                 )
             )
         return AppListView(
@@ -197,6 +199,14 @@ class Desk:
             days=days,
         )
 
+    @staticmethod
+    async def _alerts_of(tx: Transaction, records: Iterable[CredentialRecord]) -> list[Alert]:
+        """The unclosed alerts of these records' apps."""
+        found: list[Alert] = []
+        for object_id in dict.fromkeys(record.application.object_id for record in records):
+            found.extend(a for a in await tx.alerts_of_app(object_id) if a.closed_at is None)
+        return found
+
     # ------------------------------------------------------------ one app
 
     async def app_status(self, person_id: str, query: str) -> View:
@@ -207,12 +217,8 @@ class Desk:
         now = self.clock()
         async with self.store.reading() as tx:
             records = await tx.snapshot_of_apps([found.object_id])
-            entries = {
-                e.alert.credential.key_id: e
-                for e in (await draw_up(tx, now, self.policy)).entries
-                if e.alert.application.object_id == found.object_id
-            }
             alerts = await tx.alerts_of_app(found.object_id)
+            states = await states_of(tx, alerts, now)
             people = await tx.people([r.person.id for r in await tx.recipients([a.id for a in alerts])])
             told = []
             for delivery in await tx.deliveries_of_alerts([a.id for a in alerts]):
@@ -220,11 +226,11 @@ class Desk:
                     person = people.get(delivery.recipient_id)
                     if person is not None:
                         told.append((person, delivery.finished_at, str(delivery.channel)))
-            first = next(iter(by_urgency(e.alert for e in entries.values())), None)
+            first = next(iter(by_urgency(a for a in alerts if a.key in states)), None)
             return AppStatusView(
                 application=found,
                 records=tuple(_soonest_first(records)),
-                states={key: str(entry.state) for key, entry in entries.items()},
+                states={key_id: state.value for (_, key_id), state in states.items()},
                 told=tuple(sorted(told, key=lambda line: line[1], reverse=True)[:10]),
                 now=now,
                 time_zone=await self._zone(tx, person_id),
@@ -287,14 +293,16 @@ class Desk:
 
     async def snooze(self, person_id: str, query: str, days: int) -> View:
         """`snooze <app> <days>`: as the button on the app's card."""
-        return await self._act(person_id, query, "snooze", Verb.SNOOZE, {"days": str(days)})
+        return await self._act(person_id, query, f"snooze {{app}} {days}", Verb.SNOOZE, {"days": str(days)})
 
     async def assign(self, person_id: str, query: str, person_text: str) -> View:
         """`assign <app> <person>`: as the people picker on the app's card."""
         found = await self._people(person_text)
         if isinstance(found, Sentence):
             return found
-        return await self._act(person_id, query, "assign", Verb.ASSIGN_OWNER, {"nominees": found.id})
+        # Choosing among several apps must not forget the person.
+        again = "assign {app} to " + found.user_principal_name
+        return await self._act(person_id, query, again, Verb.ASSIGN_OWNER, {"nominees": found.id})
 
     async def _people(self, text: str) -> Person | Sentence:
         if self.people is None:
@@ -335,7 +343,10 @@ class Desk:
             return Sentence(key="admins_only")
         if self.start_scan is None:
             return Sentence(key="scan_elsewhere")
-        return Sentence(key="scan_started" if await self.start_scan() else "scan_running")
+        started = await self.start_scan()
+        if started is None:
+            return Sentence(key="scan_elsewhere")
+        return Sentence(key="scan_started" if started else "scan_running")
 
     async def greet(self, person_id: str) -> View | None:
         """The first contact: a greeting, once; None when this person has been greeted already."""

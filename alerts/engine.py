@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from alerts.closing import Closing
+from alerts.errors import VersionConflict
 from alerts.escalation import resolve
 from alerts.judge import Judge, Judged, Standing
 from alerts.ledger import DUE
@@ -40,6 +41,9 @@ log = logging.getLogger(__name__)
 
 #: Apps judged before the event loop gets a turn: keeps its longest stall under 50 ms.
 SLICE = 200
+
+#: How often a decision starts afresh because somebody answered in the same moment.
+CONFLICT_TRIES = 5
 
 #: Rows of the snapshot per transaction: the writer is free for the bot in between.
 SNAPSHOT_SLICE = 2000
@@ -151,11 +155,18 @@ class Engine:
     async def _decide_alerts(
         self, scan: ScannedTenant, material: _Material, before: dict[str, frozenset[str]]
     ) -> Decision:
+        for attempt in range(1, CONFLICT_TRIES + 1):
+            try:
+                return await self._one_round(scan, material, before)
+            except VersionConflict as conflict:
+                # Somebody answered in the same moment: their answer counts, so read again and decide again.
+                log.info("the decision met an answer (try %s): %s", attempt, conflict)
+        raise VersionConflict("the decision met an answer each time it was tried")
+
+    async def _one_round(self, scan: ScannedTenant, material: _Material, before: dict[str, frozenset[str]]) -> Decision:
+        round_ = _Round(self, scan, material, before)
         async with self.store.transaction() as tx:
-            round_ = _Round(self, scan, material, before, tx)
-            await round_.load()
-            await round_.judge_all()
-            await round_.write()
+            await round_.run(tx)
         queued = round_.queued_keys
         records = [mark_queued(record, key in queued) for key, record in material.records.items()]
         ownerless = {r.application.object_id: r for r in records if r.ownerless}
@@ -179,9 +190,8 @@ class _Round:
         scan: ScannedTenant,
         material: _Material,
         before: dict[str, frozenset[str]],
-        tx: Transaction,
     ) -> None:
-        self.engine, self.scan, self.material, self.before, self.tx = engine, scan, material, before, tx
+        self.engine, self.scan, self.material, self.before = engine, scan, material, before
         self.policy, self.now = engine.policy, scan.started_at
         self.judged: list[Judged] = []
         self.closed: list[Alert] = []
@@ -194,10 +204,18 @@ class _Round:
         """Every credential that the ledger must account for, read now or judged from its last record."""
         return list(self._due.values())
 
-    async def load(self) -> None:
+    async def run(self, tx: Transaction) -> None:
+        """Load, judge, write: all of it or nothing."""
+        self.tx = tx
+        await self._load()
+        await self._judge_all()
+        await self._write()
+
+    async def _load(self) -> None:
         tx = self.tx
-        self.unclosed = {alert.key: alert for alert in await tx.alerts_unclosed()}
-        ids = [alert.id for alert in self.unclosed.values()]
+        ids = [alert.id for alert in await tx.alerts_unclosed()]
+        # Locked before anything that hangs on them is read: an answer waits for the decision, or goes first.
+        self.unclosed = {alert.key: alert for alert in (await tx.alerts(ids, lock=True)).values()}
         self.recipients: dict[str, dict[str, Recipient]] = defaultdict(dict)
         for recipient in await tx.recipients(ids):
             self.recipients[recipient.alert_id][recipient.person.id] = recipient
@@ -248,7 +266,7 @@ class _Round:
         given = route_input(owners, record.previous_owners, self.scan, self.policy, self.material.fallback)
         return resolve(replace(given, people={**known, **people}))
 
-    async def judge_all(self) -> None:
+    async def _judge_all(self) -> None:
         judge = Judge(
             policy=self.policy,
             now=self.now,
@@ -306,7 +324,7 @@ class _Round:
             route = resolve(replace(given, off=off))
         return with_nominations(route, self.nominations.get(object_id, []), self.material.people)
 
-    async def write(self) -> None:
+    async def _write(self) -> None:
         tx, now = self.tx, self.now
         await self._settle_nominations()
         stored = {alert.id: alert for alert in self.unclosed.values()}

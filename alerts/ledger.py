@@ -211,6 +211,13 @@ def _not_told(alert: Alert, books: _Books) -> list[NotTold]:
     return missing
 
 
+async def states_of(tx: Transaction, alerts: Sequence[Alert], now: datetime) -> dict[tuple[str, str], LedgerState]:
+    """(object id, key id) -> state, of these alerts only."""
+    unclosed = [alert for alert in alerts if alert.state is not AlertState.RESOLVED]
+    books = await _books(tx, unclosed)
+    return {alert.key: state_of(alert, books, now) for alert in unclosed}
+
+
 async def draw_up(tx: Transaction, now: datetime, policy: Policy) -> Ledger:
     """The ledger as of now, from the store alone."""
     alerts = await tx.alerts_unclosed()

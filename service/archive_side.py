@@ -1,7 +1,5 @@
 """The archive, wired from settings; the only wiring that imports azure.monitor and duckdb."""
 
-import os
-
 from alerts.ports import Clock, OwnerHistory
 from archive.embedded import EmbeddedArchive
 from archive.history import ArchiveHistory
@@ -33,7 +31,7 @@ async def open_archive(settings: Settings, clock: Clock) -> tuple[SpooledArchive
                 certificate_password=identity.certificate_password.reveal() if identity.certificate_password else "",
                 federated_token_file=str(identity.federated_token_file or ""),
                 authority_host=identity.authority_host,
-                ca_file=os.environ.get("SSL_CERT_FILE", ""),
+                ca_file=settings.service.ca_file,
             ),
         )
     embedded = EmbeddedArchive(

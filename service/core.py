@@ -86,6 +86,10 @@ class Triggers:
     start_scan: Callable[[], Awaitable[bool]] | None = None
     next_scan: Callable[[], datetime | None] = lambda: None
 
+    async def begin_scan(self) -> bool | None:
+        """Start a scan; False when one runs already, None where this process does not scan."""
+        return None if self.start_scan is None else await self.start_scan()
+
     def fire(self) -> None:
         """Wake the delivery worker, whichever it is by now."""
         self.wake()
@@ -142,7 +146,7 @@ def build_core(
         actions=actions,
         history_source=history,
         people=graph.people,
-        start_scan=triggers.start_scan,
+        start_scan=triggers.begin_scan,
         next_scan=triggers.next_due,
         time_zone=zone,
     )

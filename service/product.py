@@ -4,7 +4,6 @@ import asyncio
 import gc
 import importlib
 import logging
-import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -129,7 +128,7 @@ async def open_product(settings: Settings, practice: Any, roles: frozenset[str])
     try:
         archive, history = await open_archive(settings, clock)
         graph = GraphSide()
-        ca_file = os.environ.get("SSL_CERT_FILE", "")
+        ca_file = settings.service.ca_file
         if roles & {"worker", "scanner"}:
             words = _part("service.words").words_of(settings)
             rooms = _part("service.graph_side").GraphRooms(settings, words, ca_file)

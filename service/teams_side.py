@@ -1,7 +1,7 @@
 """The bot and its way to Teams, wired from settings; the only wiring that imports botbuilder."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiohttp import web
 
@@ -33,6 +33,7 @@ class TeamsSide:
 
     channel: TeamsChannel
     connector: Connector
+    tokens: MsalTokens
     contacts: Contacts
     drawing: Drawing
     background: Background
@@ -43,6 +44,7 @@ class TeamsSide:
     async def close(self) -> None:
         """Let unfinished answers end, then close the connections."""
         await self.background.drain(5.0)
+        self.tokens.close()
         await self.wire.close()
 
 
@@ -66,10 +68,16 @@ def build_teams(settings: Settings, core_store: Core, installer: AppInstaller | 
     """The channel to Teams, without the web server: enough for a delivery worker."""
     identity = identity_of(settings)
     wire = Wire(ca_file=ca_file)
-    hosts = ServiceHosts(settings.bot.trusted_hosts, service_url=settings.bot.service_url)
+    hosts = ServiceHosts(
+        settings.bot.trusted_hosts,
+        service_url=settings.bot.service_url,
+        # The playground speaks plain http on this machine.
+        plain_loopback=settings.bot.unauthenticated,
+    )
+    tokens = MsalTokens(identity, ca_file=ca_file)
     connector = Connector(
         wire=wire,
-        tokens=MsalTokens(identity, ca_file=ca_file),
+        tokens=tokens,
         hosts=hosts,
         brakes=Brakes(pace=Pace(settings.bot.send_pace)),
         bot_id=identity.bot_id,
@@ -77,7 +85,7 @@ def build_teams(settings: Settings, core_store: Core, installer: AppInstaller | 
     )
     contacts = Contacts(core_store.store)
     words = words_of(settings)
-    drawing = Drawing(lambda _: words)
+    drawing = Drawing(lambda locale: replace(words, language=locale or words.language))
     channel = ProactiveTeams(
         connector=connector,
         contacts=contacts,
@@ -89,6 +97,7 @@ def build_teams(settings: Settings, core_store: Core, installer: AppInstaller | 
     return TeamsSide(
         channel=channel,
         connector=connector,
+        tokens=tokens,
         contacts=contacts,
         drawing=drawing,
         background=Background(),

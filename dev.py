@@ -452,7 +452,6 @@ COMMANDS = {
     "format": Command(format_code, "let ruff fix and format the code"),
     "docs": Command(docs, "make the generated pages of docs/ and .env.example anew"),
     "lock": Command(lock, "pin versions anew; --upgrade for newer ones"),
-    "doctor": Command(ask("doctor"), "check settings, tokens, permissions and tables against the real services"),
     "package": Command(ask("package"), "build the Teams app package"),
     "gallery": Command(script("tests/gallery/make_gallery.py", browser=True), "draw every card into docs/gallery"),
     "bench-archive": Command(script("bench/archive.py"), "measure the archive with two years of history"),

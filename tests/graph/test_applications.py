@@ -250,6 +250,22 @@ async def test_a_saml_trio_is_one_certificate_with_the_sign_keys_id(bench: Bench
     assert credential.thumbprint == SHA1.hex().upper()
 
 
+@pytest.mark.parametrize(
+    "companion",
+    [{"keyId": "OTHER"}, {"customKeyIdentifier": None}, {"keyId": "sign", "customKeyIdentifier": None}],
+    ids=["by identifier", "by key id", "by key id in lower case"],
+)
+async def test_the_companion_of_a_certificate_is_never_a_secret(bench: Bench, companion: dict[str, Any]) -> None:
+    trio = saml()
+    trio["passwordCredentials"][0].update(companion)
+    bench.graph.script = {MAIN: [page(trio), page()]}
+
+    (found,) = await enterprise(bench)
+
+    assert [credential.key_id for credential in found.credentials] == ["SIGN"]
+    assert found.quarantined == ()
+
+
 async def test_the_preferred_thumbprint_tells_the_active_certificate(bench: Bench) -> None:
     other = base64.b64encode(SHA1[::-1]).decode()
     keys = [

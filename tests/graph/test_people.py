@@ -125,6 +125,7 @@ async def test_a_deleted_user_comes_from_the_deleted_items(bench: Bench, directo
 
     assert set(found) == {TOM}
     assert found[TOM].deleted
+    assert not found[TOM].account_enabled
     assert found[TOM].display_name == "Tom"
     assert not found[TOM].counts
 

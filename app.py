@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import importlib
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -111,6 +112,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         for problem in error.problems:
             print(f"settings: {problem}", file=sys.stderr)
         return WRONG_USAGE
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; say no more, not even at the interpreter's end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
     except OutsideError as error:
         print(f"outside: {error}", file=sys.stderr)
         return OUTSIDE_FAILED

@@ -5,9 +5,12 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
-from playwright.async_api import async_playwright
+from playwright.async_api import async_playwright, expect
 
 from tests.browser.steward import Steward, serving
+
+#: Milliseconds; a loaded machine is slow, and a test that passes does not wait.
+expect.set_options(timeout=20_000)
 
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",

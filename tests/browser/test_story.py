@@ -33,7 +33,7 @@ async def become(page, name):
 async def ticked(page, number):
     """Wait until the story has ticked a step."""
     await page.get_by_role("tab", name="The story").click()
-    await expect(page.locator(".step").nth(number - 1)).to_have_class(re.compile(r"\bdone\b"), timeout=20_000)
+    await expect(page.locator(".step").nth(number - 1)).to_have_class(re.compile(r"\bdone\b"))
 
 
 async def owners_of(steward, app):
@@ -212,3 +212,38 @@ async def test_the_page_fits_a_phone_and_a_laptop(shared, open_page, scheme):
                 ".filter((node) => node.scrollWidth > node.clientWidth + 1).map((node) => node.className || node.tagName)"
             )
             assert overflow == []
+
+
+async def test_hostile_names_stay_text(shared, open_page):
+    found = await shared.call("GET", "/practice/people?search=hana")
+    (hana,) = [person["name"] for person in found["people"]]
+    await shared.card_about(hana, "evil.example")
+    async with open_page(f"{shared.address}/#{hana}") as page:
+        await expect(page.locator("#messages .card").first).to_contain_text("[Renew here](https://evil.example/login)")
+        for tab in ("Entra", "Archive"):
+            await page.get_by_role("tab", name=tab).click()
+            await page.get_by_role("searchbox", name=re.compile("Find an app|Only about")).fill("evil.example")
+            await expect(page.locator("#view")).to_contain_text("https://evil.example/login")
+        made = await page.evaluate(
+            "[...document.querySelectorAll('.card, #view, #cast')].flatMap((node) =>"
+            " [...node.querySelectorAll('a, img, script, iframe, b b, h1')]).map((node) => node.outerHTML)"
+        )
+
+    assert made == []
+
+
+async def test_the_picker_and_the_buttons_need_no_mouse(steward, open_page):
+    await steward.card_about("mia", VENDOR_PORTAL_SYNC)
+    async with open_page(f"{steward.address}/#mia") as page:
+        picker = newest(page, VENDOR_PORTAL_SYNC).get_by_role("combobox", name="New owner")
+        await picker.focus()
+        await page.keyboard.type("okafor")
+        # News in other chats must not take the focus away.
+        await steward.call("POST", "/practice/as/tom/message", {"text": "help"})
+        await page.wait_for_timeout(1500)
+        await expect(page.get_by_role("option", name="Eli Okafor").last).to_have_attribute("aria-selected", "true")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".picker-chip")).to_contain_text("Eli Okafor")
+        await newest(page, VENDOR_PORTAL_SYNC).get_by_role("button", name="Ask this person").focus()
+        await page.keyboard.press("Enter")
+        await expect(newest(page, VENDOR_PORTAL_SYNC)).to_contain_text("Eli Okafor has been asked.")

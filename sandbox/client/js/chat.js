@@ -6,7 +6,7 @@ import { avatar, byId, day, el, moment, time } from "./dom.js";
 /** on: {execute(activity, verb, data), submit(activity, data)}; returns {draw(chat), redraw()}. */
 export function chatView(on) {
   const list = byId("messages");
-  // activity id -> {look, node}: a message that did not change keeps its node, and what was typed in it.
+  // Activity id (or name of a divider) -> {look, node}: what did not change keeps its node.
   let drawn = new Map();
   let shown = null;
   let firstUnread = "";
@@ -71,34 +71,37 @@ export function chatView(on) {
     }
     shown = chat;
     const width = Math.max(220, list.clientWidth - 110);
-    const nodes = [];
     const next = new Map();
+    const keep = (key, look, make) => {
+      const old = drawn.get(key);
+      next.set(key, { look, node: old?.look === look ? old.node : make() });
+    };
     let lastDay = "";
     for (const message of chat.messages) {
       if (day(message.at) !== lastDay) {
         lastDay = day(message.at);
-        nodes.push(el("li", { class: "divider" }, lastDay));
+        keep(`day ${lastDay}`, "", () => el("li", { class: "divider" }, lastDay));
       }
-      if (message.activity === firstUnread) nodes.push(el("li", { class: "divider fresh" }, "New"));
+      if (message.activity === firstUnread) keep("new", "", () => el("li", { class: "divider fresh" }, "New"));
       const look = JSON.stringify([message.cards, message.text, message.updated, message.deleted, message.answered]);
-      const old = drawn.get(message.activity);
-      const node = old?.look === look ? old.node : messageNode(message, chat.person, width);
-      next.set(message.activity, { look, node });
-      nodes.push(node);
+      keep(message.activity, look, () => messageNode(message, chat.person, width));
     }
     if (!chat.messages.length) {
       const { display_name: name, active } = chat.person;
-      nodes.push(el("li", { class: "empty" }, active
+      keep("empty", name, () => el("li", { class: "empty" }, active
         ? `Nothing for ${name} yet. Type a command below, or be somebody else.`
         : `${name} has left: nobody can sign in with this account.`));
     }
+    const grown = !drawn.has([...next.keys()].at(-1));
     drawn = next;
-    // Only what differs is touched, so that the focus in an unchanged card stays.
+    const nodes = [...next.values()].map((entry) => entry.node);
+    const staying = new Set(nodes);
+    // Only what differs is touched: a node that is moved would lose the focus and what is typed in it.
+    for (const child of [...list.children]) if (!staying.has(child)) child.remove();
     nodes.forEach((node, index) => {
       if (list.children[index] !== node) list.insertBefore(node, list.children[index] ?? null);
     });
-    while (list.children.length > nodes.length) list.lastChild.remove();
-    if (atEnd) scrollToEnd(nodes.at(-1), newPerson && list.querySelector(".divider.fresh"));
+    if (newPerson || (atEnd && grown)) scrollToEnd(nodes.at(-1), newPerson && list.querySelector(".divider.fresh"));
   };
 
   /** Show the end, or where the unread begins; of a message taller than the view its beginning. */

@@ -48,7 +48,10 @@ async function refresh() {
   if (me !== state.me) return;
   state.people = people.people;
   setClock(people.now);
-  rail.draw(state.people, state.me);
+  const { person } = messages;
+  // Who was found by the search stands below the cast for as long as one is that person.
+  const shown = state.people.some((each) => each.id === person.id) ? state.people : [...state.people, person];
+  rail.draw(shown, person.name);
   byId("chat-as").textContent = `You are ${messages.person.display_name}, ${messages.person.role}`;
   document.title = `${messages.person.display_name}: Steward practice tenant`;
   chat.draw(messages);

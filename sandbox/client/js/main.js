@@ -104,6 +104,7 @@ const nextDay = guarded(async () => {
     state.scanFrom = null;
     byId("scan-count").textContent = "";
   }
+  await api.open(state.me);
   await refresh();
   side.draw();
 });

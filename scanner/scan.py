@@ -27,6 +27,7 @@ from alerts.model import (
     ScanRun,
 )
 from alerts.ports import AppRegistry, Archive, Clock, Completeness, GraphUsage, OwnerHistory, People, Store
+from scanner.listing import Listing
 from scanner.stall import StallMonitor
 
 log = logging.getLogger(__name__)
@@ -193,8 +194,8 @@ class _Scan:
 
     async def _read(
         self, phase: str, listing: Callable[[Completeness], AsyncIterator[Sequence[Application]]]
-    ) -> "_Listing":
-        found = _Listing()
+    ) -> Listing:
+        found = Listing()
         completeness = Completeness()
         with self._phase(phase):
             try:
@@ -209,7 +210,7 @@ class _Scan:
         self._quarantined += [note for notes in found.quarantined.values() for note in notes]
         return found
 
-    async def _disabled(self, enterprise: "_Listing") -> frozenset[str]:
+    async def _disabled(self, enterprise: Listing) -> frozenset[str]:
         """App ids whose enterprise app is disabled; what this run could not see is as it was."""
         found = enterprise.disabled_app_ids()
         if enterprise.complete:
@@ -366,38 +367,6 @@ class _Scan:
             yield
         finally:
             self._seconds[name] = self._seconds.get(name, 0.0) + time.perf_counter() - began
-
-
-class _Listing:
-    """What is kept of a listing: each app once, the later copy if it came twice; those without credentials not at all."""
-
-    def __init__(self) -> None:
-        self.seen: set[str] = set()
-        self.app_ids: set[str] = set()
-        self.kept: dict[str, Application] = {}
-        self.quarantined: dict[str, tuple[Quarantine, ...]] = {}
-        self.complete = True
-        self._disabled: dict[str, str] = {}
-
-    def add(self, page: Sequence[Application]) -> None:
-        for app in page:
-            self.seen.add(app.object_id)
-            self.app_ids.add(app.app_id)
-            # A page token that expired, or an app that changed places, brings an app a second time, newer.
-            if app.credentials:
-                self.kept[app.object_id] = app
-            else:
-                self.kept.pop(app.object_id, None)
-            self.quarantined[app.object_id] = app.quarantined
-            if not app.quarantined:
-                del self.quarantined[app.object_id]
-            if app.enabled:
-                self._disabled.pop(app.object_id, None)
-            else:
-                self._disabled[app.object_id] = app.app_id
-
-    def disabled_app_ids(self) -> frozenset[str]:
-        return frozenset(self._disabled.values())
 
 
 def _later(start: datetime, seconds: float) -> datetime:

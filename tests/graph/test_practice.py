@@ -1,0 +1,59 @@
+"""The adapters against the practice tenant's strict Graph: nothing refused, nothing missing, few requests."""
+
+from collections import Counter
+from collections.abc import AsyncIterator
+
+import pytest
+
+from alerts.model import Application, ApplicationType, CredentialUsage, PersonKind
+from alerts.ports import Completeness
+from graph.applications import GraphApplications
+from graph.client import GraphClient, Identity
+from graph.people import GraphPeople
+from graph.reader import GraphReader
+from sandbox.launch import Practice
+
+
+@pytest.fixture
+async def reader(practice: Practice) -> AsyncIterator[GraphReader]:
+    settings = practice.settings
+    client = GraphClient(
+        Identity(
+            tenant_id=settings["AZURE_TENANT_ID"],
+            client_id=settings["AZURE_CLIENT_ID"],
+            client_secret=settings["AZURE_CLIENT_SECRET"],
+            authority_host=settings["AZURE_AUTHORITY_HOST"],
+            endpoint=settings["GRAPH_ENDPOINT"],
+            ca_file=practice.ca_file,
+        )
+    )
+    yield GraphReader(client)
+    await client.close()
+
+
+async def test_the_practice_tenant_is_read_whole_in_a_handful_of_requests(reader: GraphReader) -> None:
+    registry, completeness = GraphApplications(reader), Completeness()
+    apps: list[Application] = [app async for page in registry.applications(completeness) for app in page]
+    apps += [app async for page in registry.enterprise_applications(completeness) for app in page]
+    owners = {owner.id for app in apps for owner in app.owners}
+
+    people = await GraphPeople(reader).people(owners, managers=True)
+
+    assert completeness.missing == []
+    assert Counter(app.type for app in apps)[ApplicationType.APP_REGISTRATION] == 300
+    assert max(len(app.owners) for app in apps) > 20
+    usages = {credential.usage for app in apps for credential in app.credentials}
+    assert usages == set(CredentialUsage)
+    assert {person.kind for person in people.values()} == {PersonKind.USER, PersonKind.SERVICE_PRINCIPAL}
+    assert reader.usage.requests <= 15
+    assert reader.usage.throttled == 0
+
+
+async def test_people_of_the_cast_are_found_by_name_and_address(reader: GraphReader) -> None:
+    finder = GraphPeople(reader)
+
+    (ana, *_) = await finder.find("ana")
+    (same,) = await finder.find(ana.user_principal_name)
+
+    assert same == ana
+    assert (await finder.find(ana.id))[0].manager_id != ""

@@ -1,5 +1,10 @@
 """Steward's front door: settings -> adapters -> product; the only place that chooses real or practice."""
 
+import dev
+
+# Whatever Python was typed, it goes on in the environment that the set-up made; before anything else is imported.
+dev.enter_venv("app.py")
+
 import argparse
 import asyncio
 import importlib
@@ -24,6 +29,8 @@ class Started:
     settings: Settings
     #: The running practice tenant (sandbox.launch.Practice), None in production.
     practice: Any
+    #: Id of the state directory: hosts that share it see the same one.
+    state_dir_id: str
     roles: frozenset[str]
     arguments: argparse.Namespace
 
@@ -38,7 +45,8 @@ def _rooms(name: str) -> Any:
 
 
 def _serve(started: Started) -> int:
-    return int(asyncio.run(_rooms("service.run").serve(started.settings, started.practice, started.roles)))
+    serve = _rooms("service.run").serve
+    return int(asyncio.run(serve(started.settings, started.practice, started.roles, started.state_dir_id)))
 
 
 def _scan(started: Started) -> int:
@@ -100,14 +108,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     practice = None
     try:
         settings = from_environment(roles=roles)
-        claim_state_dir(settings)
+        state_dir_id = claim_state_dir(settings)
         if settings.mode is Mode.PRACTICE:
             launch = _rooms("sandbox.launch")
-            practice = launch.start_or_attach(
-                settings.service.state_dir, settings.practice.apps, settings.practice.seed
-            )
+            try:
+                practice = launch.start_or_attach(
+                    settings.service.state_dir, settings.practice.apps, settings.practice.seed
+                )
+            except launch.LaunchError as error:
+                raise OutsideError(f"the practice tenant: {error}") from error
             settings = enter_practice(settings, practice.settings, roles=roles)
-        return COMMANDS[arguments.command](Started(settings, practice, roles, arguments))
+        started = Started(settings, practice, state_dir_id, roles, arguments)
+        return COMMANDS[arguments.command](started)
     except SettingsError as error:
         for problem in error.problems:
             print(f"settings: {problem}", file=sys.stderr)

@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from alerts.errors import StewardError
+from alerts.errors import SettingsError, StewardError
 from service.logs import set_up_logs
 from service.product import Product, open_product
 from settings.model import Settings
@@ -22,14 +22,19 @@ DRAIN_SECONDS = 10.0
 REPORT_SECONDS = 60.0
 
 
-async def serve(settings: Settings, practice: Any, roles: frozenset[str]) -> int:
-    """Serve until SIGINT or SIGTERM; returns the exit code."""
+async def serve(settings: Settings, practice: Any, roles: frozenset[str], state_dir_id: str) -> int:
+    """Serve until SIGINT or SIGTERM; returns the exit code.
+
+    Raises:
+        SettingsError: another host works on this database with another state directory, or the port is taken.
+    """
     set_up_logs(settings.service.log_level, readable=practice is not None)
     for warning in settings.warnings:
         log.warning("%s", warning)
     stop = asyncio.Event()
     _on_signals(stop.set)
     async with open_product(settings, practice, roles) as product:
+        await _check_shared_folder(product, state_dir_id)
         runner = await _listen(product) if "bot" in roles else None
         tasks = _start(product, stop)
         try:
@@ -76,6 +81,23 @@ def _start(product: Product, stop: asyncio.Event) -> list[asyncio.Task[Any]]:
     return tasks
 
 
+async def _check_shared_folder(product: Product, state_dir_id: str) -> None:
+    """With the embedded archive alone, all hosts on one database must see one folder: else history is torn."""
+    if product.settings.logs is not None:
+        return
+    async with product.store.transaction() as tx:
+        known = await tx.value("stateDir")
+        if known is None:
+            await tx.set_value("stateDir", state_dir_id)
+    if known not in (None, state_dir_id):
+        raise SettingsError(
+            [
+                "STATE_DIR is not the folder that the other hosts on this database use: share it, or set LOGS_* so "
+                "that the archive is in Log Analytics"
+            ]
+        )
+
+
 async def _keep_keys(product: Product, stop: asyncio.Event) -> None:
     await product.teams.keys.prefetch()
     await stop.wait()
@@ -91,7 +113,11 @@ async def _listen(product: Product) -> web.AppRunner:
     runner: web.AppRunner = teams_side.make_runner(app)
     await runner.setup()
     site = web.TCPSite(runner, service.host, service.port)
-    await site.start()
+    try:
+        await site.start()
+    except OSError as error:
+        await runner.cleanup()
+        raise SettingsError([f"PORT={service.port} on {service.host} cannot be used: {error.strerror}"]) from error
     port = runner.addresses[0][1]
     if product.practice is not None:
         url = f"http://127.0.0.1:{port}/api/messages"

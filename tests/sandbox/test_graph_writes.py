@@ -76,47 +76,47 @@ def test_a_cached_page_shows_the_new_owner(twins):
         ("nobody", 404, "Request_ResourceNotFound", "does not exist"),
     ],
 )
-async def test_an_owner_is_refused(twins, target, status, code, words):
-    tenant = twins.state.tenant
+async def test_an_owner_is_refused(shared, target, status, code, words):
+    tenant = shared.state.tenant
     app = tenant.app_named("Invoice Export")
     ids = {
         "ana": tenant.cast["ana"], "group": next(iter(tenant.groups)), "registration": app.object_id, "nobody": "x",
         "deleted": next(user.id for user in tenant.users.values() if user.deleted_at),
     }
 
-    async with twins.sdk("ownerWriter") as graph:
+    async with shared.sdk("ownerWriter") as graph:
         with pytest.raises(ODataError) as raised:
-            await graph.applications.by_application_id(app.object_id).owners.ref.post(reference(twins, ids[target]))
+            await graph.applications.by_application_id(app.object_id).owners.ref.post(reference(shared, ids[target]))
 
     assert (raised.value.response_status_code, raised.value.error.code) == (status, code)
     assert words in raised.value.error.message
     assert app.owners == [tenant.cast["ana"]]
 
 
-def test_a_hundred_and_first_owner_is_over_the_quota(twins):
-    [app] = [app for app in twins.state.tenant.registrations() if app.case == "100 owners"]
+def test_a_hundred_and_first_owner_is_over_the_quota(shared):
+    [app] = [app for app in shared.state.tenant.registrations() if app.case == "100 owners"]
 
-    answer = twins.post(f"/applications/{app.object_id}/owners/$ref", body(twins, twins.state.tenant.cast["ana"]), who="ownerWriter")
+    answer = shared.post(f"/applications/{app.object_id}/owners/$ref", body(shared, shared.state.tenant.cast["ana"]), who="ownerWriter")
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "Directory_QuotaExceeded")
 
 
 @pytest.mark.parametrize("link", ["", "not a url", "https://evil.example/v1.0/directoryObjects/x"])
-def test_a_reference_to_elsewhere_is_refused(twins, link):
-    app = twins.state.tenant.app_named("Invoice Export")
+def test_a_reference_to_elsewhere_is_refused(shared, link):
+    app = shared.state.tenant.app_named("Invoice Export")
 
-    answer = twins.post(f"/applications/{app.object_id}/owners/$ref", {"@odata.id": link}, who="ownerWriter")
+    answer = shared.post(f"/applications/{app.object_id}/owners/$ref", {"@odata.id": link}, who="ownerWriter")
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "Request_BadRequest")
 
 
-def test_the_scanner_cannot_write_owners_and_nothing_changes(twins):
-    app, eli = twins.state.tenant.app_named("Invoice Export"), twins.state.tenant.cast["eli"]
+def test_the_scanner_cannot_write_owners_and_nothing_changes(shared):
+    app, eli = shared.state.tenant.app_named("Invoice Export"), shared.state.tenant.cast["eli"]
 
-    answer = twins.post(f"/applications/{app.object_id}/owners/$ref", body(twins, eli))
+    answer = shared.post(f"/applications/{app.object_id}/owners/$ref", body(shared, eli))
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "Authorization_RequestDenied")
-    assert app.owners == [twins.state.tenant.cast["ana"]]
+    assert app.owners == [shared.state.tenant.cast["ana"]]
 
 
 async def test_an_owner_is_removed_and_remembered_as_previous_owner(twins):
@@ -166,13 +166,13 @@ async def test_the_sdk_sends_a_mail_and_it_outlives_a_restart(twins):
         ),
     ],
 )
-async def test_a_mail_is_refused(twins, sender, request_body, status, code):
-    async with twins.sdk("mail") as graph:
+async def test_a_mail_is_refused(shared, sender, request_body, status, code):
+    async with shared.sdk("mail") as graph:
         with pytest.raises(ODataError) as raised:
             await graph.users.by_user_id(sender).send_mail.post(request_body)
 
     assert (raised.value.response_status_code, raised.value.error.code) == (status, code)
-    assert twins.state.part(Mailboxes).mails == []
+    assert shared.state.part(Mailboxes).mails == []
 
 
 # ---------------------------------------------------------------- the Teams app
@@ -208,12 +208,12 @@ async def test_the_sdk_installs_the_app_for_eli_and_teams_hears_of_it(twins):
         ("Eli Okafor", "00000000-0000-4000-8000-000000000000", 404, "not found in the app catalog"),
     ],
 )
-async def test_an_installation_is_refused(twins, person, app_id, status, words):
-    [user] = [user for user in twins.state.tenant.users.values() if user.display_name == person]
+async def test_an_installation_is_refused(shared, person, app_id, status, words):
+    [user] = [user for user in shared.state.tenant.users.values() if user.display_name == person]
 
-    async with twins.sdk("install") as graph:
+    async with shared.sdk("install") as graph:
         with pytest.raises(ODataError) as raised:
-            await graph.users.by_user_id(user.id).teamwork.installed_apps.post(installation(twins, app_id))
+            await graph.users.by_user_id(user.id).teamwork.installed_apps.post(installation(shared, app_id))
 
     assert raised.value.response_status_code == status
     assert words in raised.value.error.message

@@ -1,5 +1,7 @@
 """Spoilt records: Graph's twin serves them as ordered, and Steward's reader loses only them."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from alerts.ports import Completeness
@@ -11,28 +13,36 @@ from sandbox.refused import Refused
 from sandbox.state import TwinState
 from sandbox.tenant import OMIT
 from sandbox.truth import truth_json
+from tests.sandbox.twins import Twins, running
+
+
+@pytest.fixture(scope="module")
+def spoilt(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twins]:
+    """Twins whose apps these tests spoil one after another; each poison takes the place of the one before."""
+    with running(tmp_path_factory.mktemp("spoilt")) as own:
+        yield own
 
 
 @pytest.mark.parametrize("name", CREDENTIAL_POISON)
-def test_a_spoilt_credential_is_served_as_ordered(twins, name):
-    app = twins.state.tenant.app_named("Invoice Export")
+def test_a_spoilt_credential_is_served_as_ordered(spoilt, name):
+    app = spoilt.state.tenant.app_named("Invoice Export")
     [credential] = app.credentials
 
-    poison(twins.state, app.object_id, name, credential.key_id)
+    poison(spoilt.state, app.object_id, name, credential.key_id)
 
-    [sent] = twins.get(f"/applications/{app.object_id}?$select=passwordCredentials").json()["passwordCredentials"]
+    [sent] = spoilt.get(f"/applications/{app.object_id}?$select=passwordCredentials").json()["passwordCredentials"]
     for each, value in CREDENTIAL_POISON[name].items():
         assert sent.get(each, OMIT) == value
 
 
 @pytest.mark.parametrize("name", APP_POISON)
-def test_a_spoilt_app_is_served_as_ordered(twins, name):
-    app = twins.state.tenant.registrations()[5]
-    before = twins.get("/applications?$expand=owners($select=id)&$top=10").json()["value"]
+def test_a_spoilt_app_is_served_as_ordered(spoilt, name):
+    app = spoilt.state.tenant.registrations()[5]
+    before = spoilt.get("/applications?$expand=owners($select=id)&$top=10").json()["value"]
 
-    poison(twins.state, app.object_id, name)
+    poison(spoilt.state, app.object_id, name)
 
-    after = twins.get("/applications?$expand=owners($select=id)&$top=10").json()["value"]
+    after = spoilt.get("/applications?$expand=owners($select=id)&$top=10").json()["value"]
     for each, value in APP_POISON[name].items():
         assert after[5].get(each, OMIT) == value
     assert [*after[:5], *after[6:]] == [*before[:5], *before[6:]]
@@ -48,9 +58,9 @@ def test_poison_outlives_a_restart_and_the_truth_marks_it(twins):
     assert marked == ["Invoice Export"]
 
 
-def test_an_unknown_poison_is_refused(twins):
+def test_an_unknown_poison_is_refused(spoilt):
     with pytest.raises(Refused, match="There is no poison"):
-        poison(twins.state, twins.state.tenant.app_named("Invoice Export").object_id, "arsenic")
+        poison(spoilt.state, spoilt.state.tenant.app_named("Invoice Export").object_id, "arsenic")
 
 
 async def test_stewards_reader_loses_only_the_spoilt_records(twins):

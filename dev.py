@@ -118,11 +118,14 @@ def become(*arguments: str | Path) -> NoReturn:
 def enter_venv(program: str) -> None:
     """For a program that was started by another Python: go on in the virtual environment, where the packages are.
 
-    Does nothing where they can be imported, as in a container.
+    Without one, as in a container, it goes on here if the packages are here.
     """
-    if importlib.util.find_spec("dotenv") is not None or Path(sys.prefix).resolve() == VENV.resolve():
+    if Path(sys.prefix).resolve() == VENV.resolve():
         return
     if not PYTHON.exists():
+        # Names that nobody has by accident: the system's Python may well hold some of the others.
+        if all(importlib.util.find_spec(name) is not None for name in ("botbuilder", "msgspec", "sqlalchemy")):
+            return
         say("Steward is not set up yet: python dev.py setup")
         sys.exit(2)
     become(ROOT / program, *sys.argv[1:])

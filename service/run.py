@@ -92,8 +92,7 @@ async def _check_shared_folder(product: Product, state_dir_id: str) -> None:
     if known not in (None, state_dir_id):
         raise SettingsError(
             [
-                "STATE_DIR is not the folder that the other hosts on this database use: share it, or set LOGS_* so "
-                "that the archive is in Log Analytics"
+                "STATE_DIR is not the folder that the other hosts on this database use: share it, or set LOGS_*"
             ]
         )
 

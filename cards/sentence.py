@@ -11,4 +11,4 @@ def draw(view: Sentence, pen: Pen, teams_user_id: str = "") -> Card:  # noqa: AR
 
 def summary(view: Sentence, pen: Pen) -> str:
     """The sentence itself: it is short, and all there is."""
-    return render_sentence(view, pen.words) or pen.inert("summary.empty")
+    return render_sentence(view, pen.words)

@@ -88,7 +88,6 @@ _PARTS: Mapping[str, Entry] = {
     "input.note.hint": "What should they know?",
     "input.days": "Remind me",
     "input.days.choice": Plural("in {count} day, on {date}", "in {count} days, on {date}"),
-    "input.days.plain": Plural("in {count} day", "in {count} days"),
     "other.rest": "Or say that",
     "details.title": "What is this app? ▾",
     "details.created": "Created on {date}.",
@@ -326,7 +325,6 @@ _SUMMARIES: Mapping[str, Entry] = {
     "summary.help": "What you can ask me",
     "summary.greeting": "Hello, I am Steward",
     "summary.scan": "Scan of {date}",
-    "summary.empty": "A message from Steward",
 }
 
 SENTENCES: Mapping[str, Entry] = {

@@ -1,21 +1,33 @@
 """Every card in every form is one that Teams takes: elements, ids, verbs, data, size."""
 
 import inspect
+from dataclasses import replace
 from typing import Any, Literal, get_args, get_origin
 
 import pytest
 from microsoft_teams.cards import core as teams
 from playwright.sync_api import Page
+from pydantic import BaseModel
 
-from alerts.model import Person, Verb
-from alerts.views import AlertView, NominationRole, NominationView, View
+from alerts.model import EventType, Person, Verb
+from alerts.views import (
+    AlertView,
+    AppLine,
+    DigestItem,
+    DigestMode,
+    ListKind,
+    NominationRole,
+    NominationView,
+    ScanView,
+    View,
+)
 from cards.pen import BUDGET, size
 from cards.render import render, summary
 from cards.wording import speaks_to_owner
-from tests.cards import samples
+from tests.cards import forms, samples
 from tests.cards.looking import buttons, executes, lines, nodes, of_type
 
-VIEWS = samples.views()
+VIEWS = forms.views()
 NAMES = sorted(VIEWS)
 PEOPLE = ("Ana", "Ben", "Mia", "Eli", "Tom", "Ada", "Noor", "Jan")
 #: What a manager or a nominee never meets in the first five lines.
@@ -26,10 +38,12 @@ def card_of(name: str) -> dict[str, Any]:
     return render(VIEWS[name], samples.WORDS, teams_user_id=samples.TEAMS_USER)
 
 
-def model_of(type_name: str) -> type:
+def model_of(type_name: str) -> type[BaseModel]:
     """The class of microsoft-teams-cards for a type's name."""
     for _, model in inspect.getmembers(teams, inspect.isclass):
-        kind = getattr(model, "model_fields", {}).get("type")
+        if not issubclass(model, BaseModel):
+            continue
+        kind = model.model_fields.get("type")
         if kind is not None and get_origin(kind.annotation) is Literal and get_args(kind.annotation) == (type_name,):
             return model
     raise AssertionError(f"Teams knows no {type_name}")
@@ -196,12 +210,12 @@ def crowd(number: int) -> tuple[Person, ...]:
 
 def stretched() -> dict[str, View]:
     """The longest that can be: 100 owners, 100 credentials, 200 alerts, long names everywhere."""
-    app = samples.replace(samples.application(LONG), notes=LONG * 5, reply_hosts=(LONG,) * 50)
+    app = replace(samples.application(LONG), notes=LONG * 5, reply_hosts=(LONG,) * 50)
     people = crowd(100)
     items = tuple(samples.item(samples.secret(30, LONG), number=number) for number in range(100))
-    rows = tuple(samples.DigestItem(application=app, item=item) for item in items * 2)
+    rows = tuple(DigestItem(application=app, item=item) for item in items * 2)
     apps = tuple(
-        samples.AppLine(
+        AppLine(
             application=app,
             credential=item.credential,
             days_left=30,
@@ -212,8 +226,8 @@ def stretched() -> dict[str, View]:
         for item in items
     )
     records = tuple(samples.record(item.credential, people) for item in items)
-    events = tuple(samples.event(samples.EventType.NOTIFICATION_SENT, 3, LONG) for _ in range(100))
-    spells = tuple(samples.replace(spell, owners=(LONG,) * 100) for spell in samples.history_view().spells * 50)
+    events = tuple(samples.event(EventType.NOTIFICATION_SENT, 3, LONG) for _ in range(100))
+    spells = tuple(replace(spell, owners=(LONG,) * 100) for spell in samples.history_view().spells * 50)
     long_nomination = samples.nomination(application=app, note=LONG, nominee=people[0], nominator=people[1])
     return {
         "owner": samples.owner_view(*items, application=app, also_told=people, owner_count=100),
@@ -225,15 +239,15 @@ def stretched() -> dict[str, View]:
         "approval": samples.approval_view(nomination=long_nomination, by_hand=True),
         "digest": samples.digest_view(items=rows),
         "digest-all": samples.digest_view(items=rows, show_all=True),
-        "digest-choose": samples.digest_view(items=rows, mode=samples.DigestMode.CHOOSE),
+        "digest-choose": samples.digest_view(items=rows, mode=DigestMode.CHOOSE),
         "list": samples.list_view(lines=apps, total=12_000),
-        "expiring": samples.list_view(samples.ListKind.EXPIRING, lines=apps, total=12_000),
-        "choices": samples.list_view(samples.ListKind.CHOICES, lines=apps, query="status"),
+        "expiring": samples.list_view(ListKind.EXPIRING, lines=apps, total=12_000),
+        "choices": samples.list_view(ListKind.CHOICES, lines=apps, query="status"),
         "app": samples.app_status_view(
             application=app, records=records, states={}, told=tuple((p, samples.NOW, "teams") for p in people)
         ),
         "history": samples.history_view(application=app, spells=spells, events=events),
-        "scan": samples.ScanView(run=samples.run(errors=(LONG,) * 100), time_zone=samples.ZONE),
+        "scan": ScanView(run=samples.run(errors=(LONG,) * 100), time_zone=samples.ZONE),
     }  # fmt: skip
 
 

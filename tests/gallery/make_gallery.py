@@ -15,6 +15,7 @@ from playwright.sync_api import Page  # noqa: E402 - the project's folder must b
 
 from cards.email import render_mail  # noqa: E402
 from cards.render import render  # noqa: E402
+from tests.cards.forms import views  # noqa: E402
 from tests.cards.samples import (  # noqa: E402
     TEAMS_USER,
     WORDS,
@@ -22,7 +23,6 @@ from tests.cards.samples import (  # noqa: E402
     manager_view,
     nominee_view,
     owner_view,
-    views,
 )
 from tests.gallery.palette import with_palette  # noqa: E402
 from tests.support.card_page import draw, open_card_page  # noqa: E402

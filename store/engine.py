@@ -2,15 +2,15 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
 from sqlalchemy import Connection, event
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError, StatementError
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -25,6 +25,8 @@ POOL_SIZE = 8
 #: PostgreSQL ends the transaction of a process that was stopped in the middle of it, so that its locks
 #: do not outlive its leases (seconds).
 IDLE_SECONDS = 60
+#: How long a statement waits for a row that another transaction holds (seconds).
+LOCK_SECONDS = 30
 CONNECT_SECONDS = 10.0
 STATEMENT_SECONDS = 300.0
 
@@ -52,10 +54,8 @@ def parse_address(url: str) -> Address:
     if kind in {"postgres", "postgresql"} and driver in {"", "asyncpg"}:
         return Address(dsn=f"postgresql://{rest}")
     if kind == "sqlite" and driver in {"", "aiosqlite"}:
-        try:
-            name = make_url(f"sqlite://{rest}").database
-        except ArgumentError:
-            name = None
+        # As it stands, without escapes: a folder's name may hold % and ?.
+        name = rest.removeprefix("/") if rest.startswith("/") else ""
         if not name or ":memory:" in name or name.startswith("file:"):
             raise SettingsError(["DATABASE_URL: SQLite needs a file, such as sqlite:///var/steward.db"])
         return Address(path=Path(name))
@@ -102,6 +102,13 @@ def sqlite_engine(path: Path, *, writes: bool, foreign_keys: bool = True, pooled
     def begun(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
+    @event.listens_for(engine.sync_engine, "invalidate")
+    def invalidated(connection: Any, _record: object, _error: object) -> None:
+        # A cancelled task's connection is thrown away. Closing it does not end its transaction while a
+        # traceback still refers to one of its cursors: the file would stay locked until then.
+        with suppress(sqlite3.Error):
+            connection.rollback()
+
     return engine
 
 
@@ -132,17 +139,17 @@ def postgres_engine(dsn: str, *, writes: bool = True, pooled: bool = True) -> As
     Reading and writing have pools of their own: a transaction that also reads aside can then never wait
     for a connection which another such transaction holds.
     """
+    settings = {
+        "application_name": "steward",
+        "timezone": "UTC",
+        "idle_in_transaction_session_timeout": str(IDLE_SECONDS * 1000),
+        # A migration waits for that of another replica as long as it takes.
+        "lock_timeout": str(LOCK_SECONDS * 1000 if pooled else 0),
+    }
 
     async def connect() -> Any:
         return await asyncpg.connect(
-            dsn,
-            timeout=CONNECT_SECONDS,
-            command_timeout=STATEMENT_SECONDS,
-            server_settings={
-                "application_name": "steward",
-                "timezone": "UTC",
-                "idle_in_transaction_session_timeout": str(IDLE_SECONDS * 1000),
-            },
+            dsn, timeout=CONNECT_SECONDS, command_timeout=STATEMENT_SECONDS, server_settings=settings
         )
 
     pool: dict[str, Any] = {"pool_size": POOL_SIZE, "max_overflow": 0} if pooled else {"poolclass": NullPool}

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -46,6 +47,25 @@ class Pauses:
         if time.monotonic() - self._since > STRETCH:
             await asyncio.sleep(0)
             self._since = time.monotonic()
+
+
+async def _to_the_end(step: Coroutine[Any, Any, T]) -> T:
+    """Await a step that must not be broken off; a cancellation comes after it.
+
+    asyncpg, cancelled between the rows of one statement, waits for the server while the server waits
+    for the next row (asyncpg 0.32).
+    """
+    task = asyncio.ensure_future(step)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([task])
+        if not task.cancelled():
+            # Looked at, so that it is not reported as forgotten: the cancellation is what counts.
+            task.exception()
+        raise
 
 
 class Session:
@@ -99,7 +119,10 @@ class Session:
         """Run one statement for each row, in order; the rows may come from a generator."""
         for part in chunks(rows):
             with our_errors():
-                await self._connection.execute(statement, part)
+                if len(part) == 1:
+                    await self._connection.execute(statement, part[0])
+                else:
+                    await _to_the_end(self._connection.execute(statement, part))
 
     async def _written(self, statement: Executable, rows: Iterable[Mapping[str, Any]]) -> list[Any]:
         """Run an INSERT with RETURNING of one column for each row; that column of the rows written."""

@@ -52,7 +52,9 @@ def application(object_id: str = "app-1", **fields: Any) -> Application:
 
 def credential(key_id: str = "key-1", days: float | None = 30, **fields: Any) -> Credential:
     end = None if days is None else NOW + timedelta(days=days)
-    return Credential(key_id=key_id, type=CredentialType.CLIENT_SECRET, **{"start": NOW - 90 * DAY, "end": end, **fields})
+    return Credential(
+        key_id=key_id, type=CredentialType.CLIENT_SECRET, **{"start": NOW - 90 * DAY, "end": end, **fields}
+    )
 
 
 def record(

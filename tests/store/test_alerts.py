@@ -1,6 +1,6 @@
 """Alerts and nominations with their versions, and the people on an alert's route."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select
@@ -85,10 +85,14 @@ async def test_a_change_of_an_alert_that_is_not_there_is_refused(store: SqlStore
 async def test_one_conflict_undoes_the_whole_transaction(store: SqlStore) -> None:
     async with store.transaction() as tx:
         await tx.save_alerts([alert("alert-1"), alert("alert-2")])
-    with pytest.raises(VersionConflict):
+
+    async def change() -> None:
         async with store.transaction() as tx:
             await tx.set_value("name", "value")
             await tx.save_alerts([alert("alert-1", version=2), alert("alert-2", version=3)])
+
+    with pytest.raises(VersionConflict):
+        await change()
     async with store.reading() as tx:
         assert {each.version for each in (await tx.alerts(["alert-1", "alert-2"])).values()} == {1}
         assert await tx.value("name") is None
@@ -212,10 +216,3 @@ async def test_the_nominations_of_an_app_come_newest_first(store: SqlStore) -> N
         found = [each.id for each in await tx.nominations_of_app("app-1")]
 
     assert found == ["second", "first"]
-
-
-def test_every_field_that_a_save_must_not_lose_is_in_the_makers() -> None:
-    # A field added to the model without a default would fail to decode what older versions stored.
-    required = {f.name for f in fields(alert()) if f.default is f.default_factory}
-
-    assert required <= {"id", "tenant_id", "application", "credential", "opened_at", "changed_at"}

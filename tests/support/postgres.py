@@ -47,6 +47,8 @@ class PostgresServer:
     as_user: dict[str, Any]
     host: str = ""
     port: int = 5432
+    #: More arguments of the server.
+    options: Sequence[str] = ()
     process: subprocess.Popen[bytes] | None = None
     _count: int = field(default=0)
 
@@ -72,7 +74,7 @@ class PostgresServer:
             "--username=steward", "--pgdata", str(self.data),
         )  # fmt: skip
 
-    def start(self, options: Sequence[str] = ()) -> None:
+    def start(self) -> None:
         """Start the server and wait until it answers."""
         if sys.platform == "win32":
             self.host, self.port = "127.0.0.1", _free_port()
@@ -82,7 +84,7 @@ class PostgresServer:
             where = ["-h", "", "-k", self.host]
         with (self.root / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [self.tool("postgres"), "-D", str(self.data), *where, *options],
+                [self.tool("postgres"), "-D", str(self.data), *where, *self.options],
                 cwd=self.root, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self.as_user,
             )  # fmt: skip
         self.wait_until_ready()
@@ -183,11 +185,11 @@ def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
     """
     options = () if durable else ("-c", "fsync=off", "-c", "full_page_writes=off")
     root = Path(tempfile.mkdtemp(prefix="steward-pg-", dir=None if durable else _in_memory()))
-    server = PostgresServer(root=root, install=_installation(), as_user=_unprivileged(root))
+    server = PostgresServer(root=root, install=_installation(), as_user=_unprivileged(root), options=options)
     try:
         server.install = _reachable(server.install, root, server.as_user)
         server.initialise()
-        server.start(options)
+        server.start()
         yield server
     finally:
         server.stop()

@@ -118,7 +118,13 @@ async def press(
 
 
 async def submit(state: TwinState, person: TwinUser, activity_id: str, data: dict[str, Any]) -> Answer:
-    """The person presses an Action.Submit button: a message without text that carries the values."""
+    """The person presses an Action.Submit button: a message without text that carries the values.
+
+    With {"msteams": {"type": "imBack", "value": text}} Teams types the text for the person instead.
+    """
+    typed = data.get("msteams")
+    if isinstance(typed, dict) and typed.get("type") == "imBack":
+        return await say(state, person, str(typed.get("value", "")))
     chat = await _chat_of(state, person)
     sent_id = next_activity_id(state)
     state.part(Chats).last_id = int(sent_id)

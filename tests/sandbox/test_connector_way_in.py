@@ -132,6 +132,17 @@ async def test_action_submit_arrives_as_a_message_with_a_value(world):
     assert 1 == len(await world.chat("ana"))
 
 
+async def test_a_button_that_types_a_command_sends_it_as_the_persons_own_words(world):
+    _, activity = await world.sent("ana", card())
+    typed = {"msteams": {"type": "imBack", "value": "my apps page 2"}}
+    await world.control("POST", "/control/as/ana/submit", {"activity": activity, "data": typed})
+    sent = world.bot.activities[-1]
+
+    assert ("message", "my apps page 2") == (sent["type"], sent["text"])
+    assert "value" not in sent
+    assert 2 == len(await world.chat("ana"))
+
+
 # ---------------------------------------------------------------- refresh
 
 

@@ -68,7 +68,6 @@ def _lines(view: NominationView, pen: Pen) -> Iterator[Line]:
     waiting = nomination.state is NominationState.ACCEPTED
     if waiting and Verb.APPROVE in view.verbs:
         yield pen.pieces("approval.by_hand" if view.by_hand else "approval.if_approve")
-        yield pen.pieces("approval.by", date=pen.calendar.day(nomination.answer_by))
     elif waiting:
         yield pen.pieces("approval.involved")
     if view.by_hand:
@@ -76,6 +75,8 @@ def _lines(view: NominationView, pen: Pen) -> Iterator[Line]:
         yield pen.pieces("approval.step1")
         yield pen.pieces("approval.step2", address=address or pen.person(nomination.nominee))
         yield pen.pieces("approval.step3")
+    if waiting and Verb.APPROVE in view.verbs:
+        yield pen.pieces("approval.by", date=pen.calendar.day(nomination.answer_by))
 
 
 def _who(view: NominationView, pen: Pen) -> Iterator[Line]:

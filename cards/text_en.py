@@ -129,6 +129,7 @@ _ALERT: Mapping[str, Entry] = {
     "alert.todo.saml": "**To do:** create a new certificate on the app's single sign-on page, give it to the other"
     " side, then make it active. I notice it by myself.",
     "alert.nothing": "**If you do nothing:** I remind you on {date}.",
+    "alert.nothing.last": "**If you do nothing:** you hear from me once more, when it has expired.",
     "alert.all": "Your answer counts for all of them.",
     "alert.as_of": "The last scan could not read this app. This is judged by its record of {date}.",
     "alert.leads": "**What may help to find out whose it is:**",
@@ -199,6 +200,7 @@ _MANAGER: Mapping[str, Entry] = {
     "manager.ask": "**What to do:** you need not fix anything. Name someone: we ask them first, then an administrator"
     " confirms.",
     "manager.nothing": "**If nobody answers:** I remind you on {date}.",
+    "manager.nothing.last": "**If nobody answers:** you hear from me once more, when it has stopped.",
     "manager.suggested": Plural(
         "**Suggested:** {person}, who looks after {count} other app.",
         "**Suggested:** {person}, who looks after {count} other apps.",

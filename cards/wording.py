@@ -106,8 +106,7 @@ def _owner_lines(view: AlertView, pen: Pen) -> Iterator[Line]:
     yield _why(view, pen)
     if first.state in YOURS:
         yield pen.pieces(f"alert.todo.{kind(first.credential)}")
-    if view.next_reminder is not None and first.state in UNTAKEN:
-        yield pen.pieces("alert.nothing", date=pen.calendar.day(view.next_reminder))
+    yield from _otherwise(view, "alert", pen)
     yield from _remarks(view, pen)
     if len(view.items) > 1 and view.verbs:
         yield pen.pieces("alert.all")
@@ -155,8 +154,7 @@ def _manager_lines(view: AlertView, pen: Pen) -> Iterator[Line]:
     yield _why(view, pen)
     if first.state in UNTAKEN:
         yield pen.pieces("manager.ask")
-        if view.next_reminder is not None:
-            yield pen.pieces("manager.nothing", date=pen.calendar.day(view.next_reminder))
+        yield from _otherwise(view, "manager", pen)
     yield from _remarks(view, pen)
 
 
@@ -181,6 +179,15 @@ def _reason(view: AlertView, pen: Pen) -> Line:
     if view.proof is None:
         return pen.pieces(f"why.{reason}.undated", **params)
     return pen.pieces(f"why.{reason}", date=pen.calendar.full(view.proof), **params)
+
+
+def _otherwise(view: AlertView, group: str, pen: Pen) -> Iterator[Line]:
+    """What happens if nobody does anything."""
+    first, reminder = view.items[0], view.next_reminder
+    if reminder is None or first.state not in UNTAKEN:
+        return
+    last = first.credential.end is not None and reminder >= first.credential.end
+    yield pen.pieces(f"{group}.nothing.last" if last else f"{group}.nothing", date=pen.calendar.day(reminder))
 
 
 def _remarks(view: AlertView, pen: Pen) -> Iterator[Line]:

@@ -179,6 +179,8 @@ def _rarer() -> dict[str, AlertView]:
             replace(item(state=CardState.SUPERSEDED), finding=RenewalFinding.FOUND, successor=replace(newer, end=None))
         ),
         "manager-certificate": manager_view(item(certificate(0))),
+        "owner-last-word": owner_view(next_reminder=secret().end),
+        "manager-last-word": manager_view(next_reminder=secret(7).end),
         "manager-undated": manager_view(proof=None),
         "previous-owner-undated": manager_view(reason=RouteReason.PREVIOUS_OWNER, on_behalf_of=None, proof=None),
         "contact": manager_view(reason=RouteReason.CONTACT, path=EscalationPath.UNROUTABLE, on_behalf_of=None),

@@ -185,6 +185,15 @@ def test_an_older_record_is_named_with_its_day() -> None:
     )
 
 
+def test_a_last_reminder_is_not_announced_as_if_it_came_in_time() -> None:
+    assert "If you do nothing: you hear from me once more, when it has expired." in lines(
+        render(alert_views()["owner-last-word"], WORDS)
+    )
+    assert "If nobody answers: you hear from me once more, when it has stopped." in lines(
+        render(alert_views()["manager-last-word"], WORDS)
+    )
+
+
 # ---------------------------------------------------------------- managers and others who are asked
 
 

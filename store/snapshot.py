@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, case, delete, exists, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Row, bindparam, case, delete, exists, or_, select, text, update
 
 from alerts.model import (
     Application,
@@ -21,7 +21,7 @@ from store.codec import Codec, encode
 from store.contents import Contents, content_hash
 from store.session import Pauses, chunks, distinct
 from store.sharing import Sharer
-from store.types import LATEST, SafeText
+from store.types import LATEST
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NO_CREDENTIAL = Credential(key_id="", type=CredentialType.CLIENT_SECRET)
@@ -273,10 +273,10 @@ class Snapshot(Contents):
     async def find_apps(self, text: str, limit: int) -> list[Application]:
         """Apps by object id, app id, or part of the display name (any case); exact ones first."""
         apps, contents = schema.snapshot_apps, schema.contents
-        wanted, name = text.strip().lower(), fold(text)
+        name, ids = fold(text), (text.strip(), text.strip().lower())
         if not name:
             return []
-        by_id = or_(*(func.lower(each, type_=SafeText()) == wanted for each in (apps.c.object_id, apps.c.app_id)))
+        by_id = or_(apps.c.object_id.in_(ids), apps.c.app_id.in_(ids))
         by_part = apps.c.name.contains(name, autoescape=True)
         begins = apps.c.name.startswith(name, autoescape=True)
         rank = case((by_id, 0), (apps.c.name == name, 1), (begins, 2), else_=3)

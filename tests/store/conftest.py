@@ -49,16 +49,22 @@ def empty_url(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> It
 
 
 @pytest.fixture
-def url(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A database that `open_store` finds ready, or makes so."""
-    if engine == "sqlite":
-        yield f"sqlite:///{tmp_path}/steward.db"
-        return
-    template: str = request.getfixturevalue("postgres_template")
-    server: PostgresServer = request.getfixturevalue("postgres")
-    address = server.new_database(template)
+def sqlite_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/steward.db"
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer, postgres_template: str) -> Iterator[str]:
+    """A database that has the tables."""
+    address = postgres.new_database(postgres_template)
     yield address
-    server.drop_database(address)
+    postgres.drop_database(address)
+
+
+@pytest.fixture
+def url(engine: str, request: pytest.FixtureRequest) -> str:
+    """A database that `open_store` finds ready, or makes so."""
+    return request.getfixturevalue("sqlite_url" if engine == "sqlite" else "postgres_url")
 
 
 @pytest.fixture

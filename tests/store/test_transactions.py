@@ -82,17 +82,6 @@ async def test_a_task_cancelled_while_it_waits_for_the_writer_leaves_the_queue(s
     assert await value(store) == "third"
 
 
-async def test_a_transaction_inside_a_transaction_is_refused_where_it_would_hang(store: SqlStore, engine: str) -> None:
-    if engine == "postgresql":
-        pytest.skip("PostgreSQL lets them run side by side")
-    async with store.transaction():
-        with pytest.raises(RuntimeError, match="inside"):
-            await set_value(store, "x")
-    await set_value(store, "y")
-
-    assert await value(store) == "y"
-
-
 async def test_a_reading_view_cannot_write(store: SqlStore) -> None:
     async def write() -> None:
         async with store.reading() as tx:
@@ -137,6 +126,16 @@ async def file(tmp_path: Path):  # type: ignore[no-untyped-def]
     store = await open_store(f"sqlite:///{path}")
     yield store, path
     await store.close()
+
+
+async def test_a_transaction_inside_a_transaction_is_refused_where_it_would_hang(file: tuple[SqlStore, Path]) -> None:
+    store, _ = file
+    async with store.transaction():
+        with pytest.raises(RuntimeError, match="inside"):
+            await set_value(store, "x")
+    await set_value(store, "y")
+
+    assert await value(store) == "y"
 
 
 async def test_a_claim_is_on_the_disk_when_it_returns(file: tuple[SqlStore, Path]) -> None:

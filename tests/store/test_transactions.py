@@ -355,3 +355,34 @@ async def test_a_file_name_may_hold_any_character(tmp_path: Path) -> None:
         await set_value(store, "x")
 
     assert os.listdir(tmp_path) == [path.name]  # noqa: PTH208
+
+
+async def test_on_postgresql_a_transaction_that_stands_still_loses_its_locks(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that was stopped in the middle of a claim must not keep others from it for ever."""
+    monkeypatch.setattr(engines, "IDLE_SECONDS", 1)
+    stopped, other = await open_store(postgres_url), await open_store(postgres_url)
+    async with other.transaction() as tx:
+        await tx.save_alerts([alert()])
+    continued = asyncio.Event()
+
+    async def stand_still() -> None:
+        async with stopped.transaction() as tx:
+            await tx.alerts(["alert-1"], lock=True)
+            await continued.wait()
+            await tx.save_alerts([alert(version=2, stage=7)])
+
+    zombie = asyncio.create_task(stand_still())
+    async with asyncio.timeout(30):
+        await asyncio.sleep(0.1)
+        async with other.transaction() as tx:
+            await tx.alerts(["alert-1"], lock=True)
+            await tx.save_alerts([alert(version=2, stage=14)])
+    continued.set()
+    with pytest.raises(StoreError):
+        await zombie
+    async with other.reading() as tx:
+        assert (await tx.alerts(["alert-1"]))["alert-1"].stage == 14
+    await stopped.close()
+    await other.close()

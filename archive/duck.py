@@ -81,17 +81,18 @@ class Duck:
         folder: where it may spill what does not fit into memory; made when needed, removed by `close`.
         memory_limit: of the whole engine, such as "256MB".
         threads: how many it may use.
+        ordered: whether rows come in the order of their file; it costs memory where several threads work.
     """
 
-    def __init__(self, folder: Path, *, memory_limit: str = "256MB", threads: int = 2) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, *, memory_limit: str = "256MB", threads: int = 2, ordered: bool = False) -> None:
+        self.folder = folder
         self._root = duckdb.connect(
             ":memory:",
             config={
                 "memory_limit": memory_limit,
                 "threads": threads,
                 "temp_directory": folder.as_posix(),
-                "preserve_insertion_order": "false",
+                "preserve_insertion_order": "true" if ordered else "false",
                 # Parquet and JSON are built in: nothing is ever to be fetched.
                 "autoinstall_known_extensions": "false",
                 "autoload_known_extensions": "false",
@@ -118,7 +119,7 @@ class Duck:
     def close(self) -> None:
         """Let go of everything; a statement under way ends with an error."""
         self._root.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 @contextmanager

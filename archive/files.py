@@ -26,6 +26,10 @@ log = logging.getLogger(__name__)
 
 FOLDERS = {RECORDS.name: "records", EVENTS.name: "events", RUNS.name: "runs"}
 
+#: Rows per group of a file that is read for two years.
+ROW_GROUP = 122880
+#: Rows per group, and memory, of an append; it is merged into a larger file within the month.
+APPEND_ROW_GROUP, APPEND_MEMORY = 4096, "64MB"
 #: Small files of a month before they are merged into one.
 MANY = 32
 #: How long a file that is no longer live is kept for readers under way.
@@ -98,16 +102,21 @@ class ArchiveFiles:
 
     def _add(self, table: TableSchema, lines: Path, at: datetime, stem: str, run_id: str) -> int:
         month = f"{at:%Y-%m}"
-        order = "" if not run_id else f" ORDER BY {_columns(table.order)}"
         columns = ", ".join(f"'{name}': '{kind}'" for name, kind in table.duckdb_types().items())
         # DuckDB takes twice this for each thread's buffer: with a generous constant 33,000 records fill 256 MB.
         largest = max(1 << 20, 2 * _longest_line(lines))
         source = (
             f"SELECT * FROM read_json({quoted(lines.as_posix())}, format='newline_delimited', "
-            f"columns={{{columns}}}, maximum_object_size={largest}){order}"
+            f"columns={{{columns}}}, maximum_object_size={largest})"
         )
         fresh, path = self._fresh(table, month, stem)
-        rows = self._write(source, fresh)
+        # An engine of its own, small and gone afterwards: one thread keeps the rows in the order in which they were
+        # written, and small row groups stream, so that a large tenant's day takes no more memory than a small one's.
+        duck = Duck(self._duck.folder / "append", memory_limit=APPEND_MEMORY, threads=1, ordered=True)
+        try:
+            rows = self._write(source, fresh, duck=duck, row_group=APPEND_ROW_GROUP)
+        finally:
+            duck.close()
         lines.unlink(missing_ok=True)
         with self.writing("append"):
             manifest = read_manifest(self.folder)
@@ -158,10 +167,10 @@ class ArchiveFiles:
         name = f"{stem}-{uuid4().hex[:12]}.parquet"
         return self.folder / folder / f".{name}.new", f"{folder}/{name}"
 
-    def _write(self, source: str, path: Path) -> int:
+    def _write(self, source: str, path: Path, *, duck: Duck | None = None, row_group: int = ROW_GROUP) -> int:
         """Write a query's rows as Parquet and wait for the disk; returns the rows."""
-        rows = self._duck.execute(
-            f"COPY ({source}) TO {quoted(path.as_posix())} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
+        rows = (duck or self._duck).execute(
+            f"COPY ({source}) TO {quoted(path.as_posix())} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {row_group})"
         )
         sync_file(path)
         return rows

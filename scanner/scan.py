@@ -15,6 +15,7 @@ from alerts.errors import ArchiveError, GraphError
 from alerts.events import event_id
 from alerts.model import (
     Application,
+    CredentialRecord,
     Decision,
     Event,
     EventType,
@@ -28,6 +29,7 @@ from alerts.model import (
 )
 from alerts.ports import AppRegistry, Archive, Clock, Completeness, GraphUsage, OwnerHistory, People, Store
 from scanner.listing import Listing
+from scanner.memory import give_back, undisturbed
 from scanner.stall import StallMonitor
 
 log = logging.getLogger(__name__)
@@ -132,9 +134,13 @@ class _Scan:
         self._expected: dict[str, int] = {}
 
     async def run(self) -> ScanRun:
-        run, decision = await self._read_and_decide()
-        # What was read is garbage by now: writing 33,000 records down needs the room.
-        return await self._write_down(run, decision)
+        with undisturbed():
+            run, decision = await self._read_and_decide()
+            # What was read is garbage by now: writing 33,000 records down needs the room.
+            give_back()
+            run, spooled = await self._keep_records(run, decision)
+        give_back()
+        return await self._write_down(run, spooled)
 
     async def _read_and_decide(self) -> tuple[ScanRun, Decision]:
         is_ = self._is
@@ -294,19 +300,21 @@ class _Scan:
 
     # ------------------------------------------------------------ writing down
 
-    async def _write_down(self, run: ScanRun, decision: Decision) -> ScanRun:
-        """Records into the spool, the spool to Log Analytics, the run into the store, its row last."""
-        is_ = self._is
-        spooled = uploaded = False
-        rows = 0
+    async def _keep_records(self, run: ScanRun, decision: Decision) -> tuple[ScanRun, bool]:
+        """Records into the spool; the run, partial if that failed, and whether it did not."""
         with self._phase(RECORDS):
             try:
-                await is_.archive.append_records(run, decision.records)
-                spooled = True
+                await self._is.archive.append_records(run, _letting_go(decision.records))
             except ArchiveError as error:
                 self._missing.append(f"the records of this run could not be kept: {error}")
-                if run.status is RunStatus.SUCCEEDED:
-                    run = replace(run, status=RunStatus.PARTIAL)
+                return (replace(run, status=RunStatus.PARTIAL) if run.status is RunStatus.SUCCEEDED else run), False
+        return run, True
+
+    async def _write_down(self, run: ScanRun, spooled: bool) -> ScanRun:
+        """The spool to Log Analytics, the run into the store, its row last."""
+        is_ = self._is
+        uploaded = False
+        rows = 0
         with self._phase(UPLOAD):
             try:
                 rows = await is_.archive.upload()
@@ -367,6 +375,13 @@ class _Scan:
             yield
         finally:
             self._seconds[name] = self._seconds.get(name, 0.0) + time.perf_counter() - began
+
+
+def _letting_go(records: list[CredentialRecord]) -> Iterator[CredentialRecord]:
+    """The records in the archive's order, each one forgotten as soon as it is written."""
+    records.sort(key=lambda record: (record.application.object_id, record.credential.key_id), reverse=True)
+    while records:
+        yield records.pop()
 
 
 def _later(start: datetime, seconds: float) -> datetime:

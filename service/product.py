@@ -157,8 +157,12 @@ async def open_product(settings: Settings, practice: Any, roles: frozenset[str])
             product.deliverer = core.deliverer(teams.channel if teams else None, graph.mail)
             triggers.wake = product.deliverer.wake
         await product.keep_time()
+        # What is imported and wired by now stays: the collector need not look through it again and again.
+        gc.collect()
+        gc.freeze()
         yield product
     finally:
+        gc.unfreeze()
         if teams is not None:
             await teams.close()
         if rooms is not None:
@@ -168,19 +172,4 @@ async def open_product(settings: Settings, practice: Any, roles: frozenset[str])
         await store.close()
 
 
-@asynccontextmanager
-async def quiet_collector() -> AsyncIterator[None]:
-    """Keep the cyclic collector out of a scan.
-
-    Its full passes over a tenant in memory stop the event loop for 100 ms and more; a scan's values have no
-    cycles, so there is nothing for it to find.
-    """
-    gc.collect()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-
-
-__all__ = ["Product", "open_product", "quiet_collector"]
+__all__ = ["Product", "open_product"]

@@ -91,9 +91,7 @@ async def _check_shared_folder(product: Product, state_dir_id: str) -> None:
             await tx.set_value("stateDir", state_dir_id)
     if known not in (None, state_dir_id):
         raise SettingsError(
-            [
-                "STATE_DIR is not the folder that the other hosts on this database use: share it, or set LOGS_*"
-            ]
+            ["STATE_DIR is not the folder that the other hosts on this database use: share it, or set LOGS_*"]
         )
 
 

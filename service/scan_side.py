@@ -11,7 +11,7 @@ from alerts.model import ScanRun
 from alerts.ports import OwnerHistory
 from scanner.scan import Progress, Scanner, no_progress
 from scanner.schedule import Schedule
-from service.product import Product, quiet_collector
+from service.product import Product
 
 log = logging.getLogger(__name__)
 
@@ -89,8 +89,7 @@ class ScanSide:
             history_days=product.settings.policy.history_days,
             refresh_roles=product.core.roles.refresh,
         )
-        async with quiet_collector():
-            run = await scanner.scan(self._progress)
+        run = await scanner.scan(self._progress)
         self.longest_stall = scanner.longest_stall
         product.triggers.fire()
         return run

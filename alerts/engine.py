@@ -3,9 +3,11 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import groupby, islice
+from typing import TypeVar
 
 from alerts.closing import Closing
 from alerts.errors import VersionConflict
@@ -38,6 +40,8 @@ from alerts.roles import Roles
 from alerts.stages import is_due
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 #: Apps judged before the event loop gets a turn: keeps its longest stall under 50 ms.
 SLICE = 200
@@ -116,8 +120,9 @@ class Engine:
         material = _Material(records={}, siblings={}, routes={}, fallback=fallback, people=scan.people)
         for number, application in enumerate(scan.applications):
             records, route = records_of(application, scan, self.policy, fallback)
-            material.siblings[application.object_id] = list(application.credentials)
-            material.routes[application.object_id] = route
+            if any(is_due(credential, scan.started_at, self.policy) for credential in application.credentials):
+                material.siblings[application.object_id] = list(application.credentials)
+                material.routes[application.object_id] = route
             for record in records:
                 material.records[record.key] = record
             if number % SLICE == SLICE - 1:
@@ -134,21 +139,18 @@ class Engine:
         return before
 
     async def _save_snapshot(self, scan: ScannedTenant, material: _Material) -> None:
-        records = list(material.records.values())
-        for start in range(0, len(records), SNAPSHOT_SLICE):
+        # In slices: the writer is free for the bot in between, and a large tenant takes no more memory.
+        for records in _slices(material.records.values()):
             async with self.store.transaction() as tx:
-                await tx.save_snapshot(records[start : start + SNAPSHOT_SLICE])
-        people = list(scan.people.values())
-        for start in range(0, len(people), SNAPSHOT_SLICE):
+                await tx.save_snapshot(records)
+        for people in _slices(scan.people.values()):
             async with self.store.transaction() as tx:
-                await tx.save_people(people[start : start + SNAPSHOT_SLICE])
-        by_app: dict[str, list[CredentialRecord]] = defaultdict(list)
-        for record in records:
-            by_app[record.application.object_id].append(record)
-        seen = [entry for own in by_app.values() for entry in owners_to_remember(own, scan, self.policy)]
-        for start in range(0, len(seen), SNAPSHOT_SLICE):
+                await tx.save_people(people)
+        by_app = groupby(material.records.values(), key=lambda record: record.application.object_id)
+        seen = (entry for _, own in by_app for entry in owners_to_remember(list(own), scan, self.policy))
+        for entries in _slices(seen):
             async with self.store.transaction() as tx:
-                await tx.save_owners_seen(dict(seen[start : start + SNAPSHOT_SLICE]))
+                await tx.save_owners_seen(dict(entries))
 
     # ------------------------------------------------------------ the decision
 
@@ -372,6 +374,13 @@ class _Round:
         pending = [n for nominations in self.nominations.values() for n in nominations]
         owners = {r.application.object_id: r.owners for r in self.material.records.values()}
         await settle_nominations(self.tx, pending, owners, self.now)
+
+
+def _slices(items: Iterable[T]) -> Iterator[list[T]]:
+    """The items in lists of SNAPSHOT_SLICE."""
+    rest = iter(items)
+    while part := list(islice(rest, SNAPSHOT_SLICE)):
+        yield part
 
 
 def with_nominations(route: Route, nominations: Sequence[Nomination], people: Mapping[str, Person]) -> Route:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby, islice
@@ -91,8 +91,8 @@ class Engine:
         if not scan.complete:
             # What could not be read is judged as last known: an outage makes nobody an orphan.
             scan = replace(scan, people={**stored_people, **scan.people})
-        material = await self._material(scan, fallback)
         before = await self._owners_before()
+        material = await self._material(scan, fallback, alerted=before.keys())
         await self._save_snapshot(scan, material)
         return await self._decide_alerts(scan, material, before)
 
@@ -116,11 +116,13 @@ class Engine:
         longest = max(self.policy.alert_days[0], self.policy.saml_alert_days[0])
         return now + timedelta(days=longest + 1)
 
-    async def _material(self, scan: ScannedTenant, fallback: tuple[Person, ...]) -> _Material:
+    async def _material(self, scan: ScannedTenant, fallback: tuple[Person, ...], alerted: Collection[str]) -> _Material:
+        """Records of all apps; siblings and routes only of those that have something due, or had."""
         material = _Material(records={}, siblings={}, routes={}, fallback=fallback, people=scan.people)
         for number, application in enumerate(scan.applications):
             records, route = records_of(application, scan, self.policy, fallback)
-            if any(is_due(credential, scan.started_at, self.policy) for credential in application.credentials):
+            due = any(is_due(credential, scan.started_at, self.policy) for credential in application.credentials)
+            if due or application.object_id in alerted:
                 material.siblings[application.object_id] = list(application.credentials)
                 material.routes[application.object_id] = route
             for record in records:

@@ -261,6 +261,19 @@ async def test_a_renewed_secret_is_calm_and_its_removal_turns_the_cards_green(wo
     assert world.told() == {"ana": 1}
 
 
+async def test_a_rotation_between_two_scans_is_a_renewal_too(world: World) -> None:
+    world.app("invoice", ("ana",), world.secret(20.5))
+    await world.first()
+    world.now += DAY
+    new = replace(world.secret(400, key_id="k2"), start=world.now)
+    world.app("invoice", ("ana",), new)
+    await world.day(0)
+    item = world.card("ana").items[0]
+
+    assert (CardState.RENEWED, "k2") == (item.state, item.successor.key_id if item.successor else "")
+    assert "CredentialRenewed" in [event.type for event in await world.events()]
+
+
 async def test_superseded_from_the_start_gets_two_calm_notices_only(world: World) -> None:
     old, new = world.secret(29.5, key_id="old"), world.secret(300, key_id="new", life=301)
     world.app("invoice", ("ana",), old, new)

@@ -330,12 +330,23 @@ class Viewer:
             )
             for alert, _ in mine
         )
+        reason = mine[0][1].reason if mine else RouteReason.OWNER
+        # Offered is what the tightest of them will be granted; each is then capped by its own rules.
+        latest = min(
+            (limit for alert, _ in mine if (limit := snooze_latest(alert.credential, now, self.policy))), default=None
+        )
+        offers = self._offers(latest, now)
+        verbs = [Verb.ACKNOWLEDGE, *([Verb.SNOOZE] if offers else []), Verb.ASSIGN_OWNER]
+        if reason is not RouteReason.FALLBACK:
+            verbs.append(Verb.NOT_MINE)
         return DigestView(
             digest_id=digest_id,
             recipient=mine[0][1].person if mine else people.get(person_id, stranger(person_id)),
             time_zone=await self._zone(tx, person_id),
             now=now,
-            reason=mine[0][1].reason if mine else RouteReason.OWNER,
+            reason=reason,
+            verbs=tuple(verbs),
+            snooze_days=offers,
             items=items,
             mode=mode,
             show_all=show_all,

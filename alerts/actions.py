@@ -27,7 +27,7 @@ from alerts.model import (
     Verb,
 )
 from alerts.nominations import Nominations, OwnerChanges, refresh_cards
-from alerts.ports import AppRegistry, Clock, People, Store, Transaction
+from alerts.ports import AppLookup, Clock, People, Store, Transaction
 from alerts.renewal import RenewalCheck
 from alerts.reroute import Rerouter
 from alerts.roles import Roles
@@ -79,7 +79,7 @@ class Actions:
     nominations: Nominations
     rerouter: Rerouter
     #: Looks at Graph for "I renewed it"; None in a process without Graph rights.
-    registry: AppRegistry | None = None
+    registry: AppLookup | None = None
     #: Checks nominees; None in a process without Graph rights: then only known people can be named.
     people: People | None = None
     owner_changes: OwnerChanges | None = None

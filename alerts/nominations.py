@@ -22,7 +22,7 @@ from alerts.model import (
     NominationState,
     Person,
 )
-from alerts.ports import AppRegistry, Clock, OwnerWriter, Store, Transaction
+from alerts.ports import AppLookup, Clock, OwnerWriter, Store, Transaction
 from alerts.stages import days_left
 
 log = logging.getLogger(__name__)
@@ -197,7 +197,7 @@ class OwnerChanges:
     #: None: no owner-write identity; an admin changes owners by hand and the scan sees it.
     writer: OwnerWriter | None
     #: Reads the app back after writing: only what Graph shows counts.
-    registry: AppRegistry | None
+    registry: AppLookup | None
 
     async def run_pending(self) -> int:
         """Write every approved owner; returns how many were settled, whichever way."""

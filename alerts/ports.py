@@ -57,7 +57,14 @@ class Completeness:
     quarantined: list[Quarantine] = field(default_factory=list)
 
 
-class AppRegistry(Protocol):
+class AppLookup(Protocol):
+    """Reads one application as Graph shows it now."""
+
+    async def application(self, object_id: str, type: ApplicationType) -> Application | None:
+        """One app as Graph shows it now with its owners, None if it is gone. Raises GraphError."""
+
+
+class AppRegistry(AppLookup, Protocol):
     """Reads the tenant's applications (graph/applications.py)."""
 
     @property
@@ -73,9 +80,6 @@ class AppRegistry(Protocol):
 
     def enterprise_applications(self, completeness: Completeness) -> AsyncIterator[Sequence[Application]]:
         """All enterprise apps but managed identities, likewise; those without credentials too."""
-
-    async def application(self, object_id: str, type: ApplicationType) -> Application | None:
-        """One app as Graph shows it now with its owners, None if it is gone. Raises GraphError."""
 
 
 class People(Protocol):
@@ -336,6 +340,7 @@ class Store(Protocol):
 
 __all__ = [
     "AppInstaller",
+    "AppLookup",
     "AppRegistry",
     "Archive",
     "Clock",

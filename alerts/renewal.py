@@ -12,7 +12,7 @@ from alerts.events import alert_event
 from alerts.ledger import DUE
 from alerts.messages import card_updates
 from alerts.model import Alert, AlertState, Credential, EventType
-from alerts.ports import AppRegistry, Clock, Store, Transaction
+from alerts.ports import AppLookup, Clock, Store, Transaction
 from alerts.stages import successor
 from alerts.views import RenewalFinding
 
@@ -26,7 +26,7 @@ class RenewalCheck:
     store: Store
     clock: Clock
     #: None in a process without Graph rights.
-    registry: AppRegistry | None
+    registry: AppLookup | None
     #: Seconds that the presser waits for Graph.
     patience: float
 

@@ -34,11 +34,16 @@ def _owners(maker: Maker, boss: TwinUser) -> None:
 
     first, second = person("Sven Several"), person("Sara Several")
     absent = person("Sid Several-Left", account_enabled=False)
-    maker.registration("Several Owners", [first, second, absent], [maker.secret(14)], case="several owners, one disabled")
+    maker.registration(
+        "Several Owners", [first, second, absent], [maker.secret(14)], case="several owners, one disabled"
+    )
     leavers = [person(f"Left {number:02} Of-Many", account_enabled=False) for number in range(24)]
     last = person("Lena Last-Of-Many")
     maker.registration(
-        "Twenty-Five Owners, the Last One Active", [*leavers, last], [maker.secret(13)], case="25 owners, the last active"
+        "Twenty-Five Owners, the Last One Active",
+        [*leavers, last],
+        [maker.secret(13)],
+        case="25 owners, the last active",
     )
     hundred = [person(f"Hundred {number:03} Club") for number in range(100)]
     maker.registration("A Hundred Owners", hundred, [maker.secret(200)], case="100 owners")
@@ -52,7 +57,9 @@ def _owners(maker: Maker, boss: TwinUser) -> None:
     maker.registration("Owner Without a Mailbox", [without_mail], [maker.secret(9)], case="owner without mail")
     busy = person("Dora Digest")
     for number in range(1, 5):
-        maker.registration(f"One of Four Due Apps {number}", [busy], [maker.secret(5 * number)], case="many due for one person")
+        maker.registration(
+            f"One of Four Due Apps {number}", [busy], [maker.secret(5 * number)], case="many due for one person"
+        )
     twins = [person("Tia Twin"), person("Timo Twin")]
     for days, twin in zip((20, 60), twins, strict=True):
         maker.registration("Same Name Twice", [twin], [maker.certificate(days)], case="two apps with one name")
@@ -72,7 +79,9 @@ def _leavers(maker: Maker, boss: TwinUser) -> None:
         maker.owned(app, owners, until=until)
         return app
 
-    lost("Disabled Owner, Manager Active", [gone("Dirk Disabled", account_enabled=False)], "disabled owner", listed=True)
+    lost(
+        "Disabled Owner, Manager Active", [gone("Dirk Disabled", account_enabled=False)], "disabled owner", listed=True
+    )
     moved = maker.user("Moira Moved-On", manager=boss, case="gave the app up, still here")
     lost("Previous Owner Still Here", [moved], "previous owner active")
     stays, left = maker.user("Stan Stayed", manager=boss), gone("Liz Left", account_enabled=False)
@@ -81,7 +90,11 @@ def _leavers(maker: Maker, boss: TwinUser) -> None:
     lost("Deleted Owner With History", [deleted], "soft-deleted owner")
     lost("Owner Beyond the Recycle Bin", [gone("Gus Gone", gone=True, deleted_at=maker.at(-90))], "gone owner")
     absent = gone("Marc Manager-Gone", account_enabled=False)
-    lost("Owner and Manager Both Left", [gone("Olaf Owner-Gone", manager=absent, account_enabled=False)], "manager gone too")
+    lost(
+        "Owner and Manager Both Left",
+        [gone("Olaf Owner-Gone", manager=absent, account_enabled=False)],
+        "manager gone too",
+    )
     one, two = gone("Lou Loop", account_enabled=False), gone("Lia Loop", account_enabled=False)
     one.manager_id, two.manager_id = two.id, one.id
     lost("Managers in a Circle", [one], "manager loop", days=34)
@@ -92,7 +105,9 @@ def _leavers(maker: Maker, boss: TwinUser) -> None:
     lost("Left Without a Manager", [top], "no manager", days=38)
     lost("History Too Old", [maker.user("Otto Old-Days", manager=boss)], "history beyond two years", days=40, until=800)
     first, later = maker.user("Fay First", manager=boss), gone("Lars Later", account_enabled=False)
-    app = maker.registration("Only the Latest Record Counts", [], [maker.secret(46)], case="older record does not count")
+    app = maker.registration(
+        "Only the Latest Record Counts", [], [maker.secret(46)], case="older record does not count"
+    )
     maker.owned(app, [first], until=300)
     maker.owned(app, [later], since=299, until=30)
 
@@ -103,7 +118,9 @@ def _nobody(maker: Maker) -> None:
     disabled = maker.user("Noah Never-Recorded", account_enabled=False, case="left")
     maker.registration("Disabled Owner, No History", [disabled], [maker.secret(44)], case="disabled owner, no history")
     robot = maker.enterprise("Deployment Robot", owner_organization_id=maker.tenant.tenant_id)
-    maker.registration("Owned by a Service Principal", [robot.object_id], [maker.secret(18)], case="service principal owner")
+    maker.registration(
+        "Owned by a Service Principal", [robot.object_id], [maker.secret(18)], case="service principal owner"
+    )
     group = TwinGroup(id=maker.id(), display_name="Platform Team")
     maker.tenant.groups[group.id] = group
     maker.registration("Owned by a Group", [group.id], [maker.secret(42)], case="group owner")
@@ -133,11 +150,15 @@ def _credentials(maker: Maker, boss: TwinUser) -> None:
         "Superseded Secret", [owner()], [secret(10, name="old"), secret(340, name="new")], case="superseded secret"
     )
     maker.registration(
-        "Newer but Hardly Longer", [owner()], [secret(10, name="old", life=180), secret(35, name="new", life=180)],
+        "Newer but Hardly Longer",
+        [owner()],
+        [secret(10, name="old", life=180), secret(35, name="new", life=180)],
         case="newer secret that does not supersede",
     )
     maker.registration(
-        "Old Expired One Beside a Live One", [owner()], [secret(-400, name="2024"), secret(250, name="2025")],
+        "Old Expired One Beside a Live One",
+        [owner()],
+        [secret(-400, name="2024"), secret(250, name="2025")],
         case="long expired beside a live one",
     )
     maker.registration("Seven-Day Secrets", [owner()], [secret(5, name="weekly", life=7)], case="short-lived")
@@ -153,14 +174,21 @@ def _exclusions(maker: Maker, boss: TwinUser) -> None:
     """Due credentials that nobody must be told of."""
     for number, owner_tenant in enumerate(MICROSOFT_TENANTS, 1):
         maker.enterprise(
-            f"Microsoft Service {number}", [], maker.saml(15), case="owned by Microsoft", owner_organization_id=owner_tenant
+            f"Microsoft Service {number}",
+            [],
+            maker.saml(15),
+            case="owned by Microsoft",
+            owner_organization_id=owner_tenant,
         )
     keeper = maker.user("Dan Disabled-App", manager=boss, case="ordinary owner")
     app = maker.registration(
         "Its Enterprise App Is Disabled", [keeper], [maker.secret(8)], case="enterprise app disabled", enterprise=False
     )
     maker.enterprise(
-        app.display_name, app_id=app.app_id, owner_organization_id=maker.tenant.tenant_id, account_enabled=False,
+        app.display_name,
+        app_id=app.app_id,
+        owner_organization_id=maker.tenant.tenant_id,
+        account_enabled=False,
         case="disabled enterprise app",
     )
 
@@ -172,8 +200,13 @@ def _enterprise_apps(maker: Maker, boss: TwinUser) -> None:
     def saml(name: str, days: tuple[int, ...], active: int | None, case: str, owners: list[TwinUser]) -> TwinApp:
         pairs = [maker.saml(each) for each in days]
         app = maker.enterprise(
-            name, owners, [entry for pair in pairs for entry in pair], case=case, single_sign_on_mode="saml",
-            owner_organization_id=other, tags=["WindowsAzureActiveDirectoryIntegratedApp"],
+            name,
+            owners,
+            [entry for pair in pairs for entry in pair],
+            case=case,
+            single_sign_on_mode="saml",
+            owner_organization_id=other,
+            tags=["WindowsAzureActiveDirectoryIntegratedApp"],
         )
         if active is not None:
             app.preferred_thumbprint = maker.thumbprint(pairs[active])
@@ -183,22 +216,40 @@ def _enterprise_apps(maker: Maker, boss: TwinUser) -> None:
         return maker.user(name, manager=boss, department="IT", case="ordinary owner")
 
     saml("Travel Booking (SAML)", (14,), 0, "SAML active", [owner("Sam Saml")])
-    saml("Old Inactive Beside Newer Active (SAML)", (10, 700), 1, "SAML inactive beside newer active", [owner("Ina Inactive")])
+    saml(
+        "Old Inactive Beside Newer Active (SAML)",
+        (10, 700),
+        1,
+        "SAML inactive beside newer active",
+        [owner("Ina Inactive")],
+    )
     saml("Newer Not Yet Active (SAML)", (10, 700), 0, "SAML active beside newer", [owner("Ann Active")])
-    saml("No Preferred Certificate (SAML)", (21, 500), None, "SAML without preferred thumbprint", [owner("Neil Neither")])
+    saml(
+        "No Preferred Certificate (SAML)", (21, 500), None, "SAML without preferred thumbprint", [owner("Neil Neither")]
+    )
     leads = saml("Only Mail Addresses Lead On (SAML)", (23,), 0, "SAML with notification mails, no owner", [])
     leads.notification_emails = [f"sso-team@{maker.tenant.domain}"]
     leads.notes = "Ask the travel team."
     maker.enterprise(
-        "Enterprise App With a Secret", [owner("Eve Enterprise")], [maker.secret(15, name="app proxy")],
-        case="secret on an enterprise app", owner_organization_id=other,
+        "Enterprise App With a Secret",
+        [owner("Eve Enterprise")],
+        [maker.secret(15, name="app proxy")],
+        case="secret on an enterprise app",
+        owner_organization_id=other,
     )
     maker.enterprise(
-        "Legacy Reporting", [owner("Leo Legacy")], [maker.secret(90, name="legacy")], case="legacy service principal",
-        service_principal_type="Legacy", owner_organization_id=maker.tenant.tenant_id,
+        "Legacy Reporting",
+        [owner("Leo Legacy")],
+        [maker.secret(90, name="legacy")],
+        case="legacy service principal",
+        service_principal_type="Legacy",
+        owner_organization_id=maker.tenant.tenant_id,
     )
     maker.enterprise(
-        "vm-build-agent", [], [maker.certificate(45, life=90)], case="managed identity",
+        "vm-build-agent",
+        [],
+        [maker.certificate(45, life=90)],
+        case="managed identity",
         service_principal_type="ManagedIdentity",
     )
 

@@ -110,7 +110,10 @@ def _secret_added(state: TwinState, at: datetime, data: dict[str, Any]) -> None:
     start = at.replace(microsecond=0)
     app.credentials.append(
         TwinCredential(
-            key_id=data["key"], display_name=data["name"], start=start, end=start + timedelta(days=data["days"]),
+            key_id=data["key"],
+            display_name=data["name"],
+            start=start,
+            end=start + timedelta(days=data["days"]),
             hint=data["key"][:3],
         )
     )
@@ -123,8 +126,13 @@ def _certificate_added(state: TwinState, at: datetime, data: dict[str, Any]) -> 
     start, size = at.replace(microsecond=0), 900
     app.credentials.append(
         TwinCredential(
-            key_id=data["key"], display_name=data["name"], start=start, end=start + timedelta(days=data["days"]),
-            type="AsymmetricX509Cert", usage="Verify", key_size=size,
+            key_id=data["key"],
+            display_name=data["name"],
+            start=start,
+            end=start + timedelta(days=data["days"]),
+            type="AsymmetricX509Cert",
+            usage="Verify",
+            key_size=size,
             custom_key_identifier=thumbprint_of(data["key"], size),
         )
     )
@@ -139,8 +147,7 @@ def _credential_removed(state: TwinState, _at: datetime, data: dict[str, Any]) -
         raise Refused(404, "Request_ResourceNotFound", f"{app.object_id} has no credential {data['key']}.")
     trio = gone.custom_key_identifier if gone.usage == "Sign" else None
     app.credentials = [
-        each for each in app.credentials
-        if each is not gone and (trio is None or each.custom_key_identifier != trio)
+        each for each in app.credentials if each is not gone and (trio is None or each.custom_key_identifier != trio)
     ]
     _touch(state, app)
 

@@ -234,8 +234,13 @@ def _button_pressed(state: TwinState, at: datetime, data: dict[str, Any]) -> Non
     chats = state.part(Chats)
     chats.pressed.append(
         Pressed(
-            at=at, person_id=data["person"], activity_id=data["activity"], verb=data["verb"], data=data["data"],
-            status=data["status"], answer=data["answer"],
+            at=at,
+            person_id=data["person"],
+            activity_id=data["activity"],
+            verb=data["verb"],
+            data=data["data"],
+            status=data["status"],
+            answer=data["answer"],
         )
     )
 

@@ -241,9 +241,16 @@ def _checked(activity: dict[str, Any]) -> dict[str, Any]:
 def _member(state: TwinState, person: TwinUser) -> dict[str, object]:
     first, _, last = person.display_name.partition(" ")
     return {
-        "id": teams_user_id(state, person.id), "name": person.display_name, "objectId": person.id,
-        "aadObjectId": person.id, "givenName": first, "surname": last, "email": person.mail or person.upn,
-        "userPrincipalName": person.upn, "tenantId": state.tenant.tenant_id, "userRole": "user",
+        "id": teams_user_id(state, person.id),
+        "name": person.display_name,
+        "objectId": person.id,
+        "aadObjectId": person.id,
+        "givenName": first,
+        "surname": last,
+        "email": person.mail or person.upn,
+        "userPrincipalName": person.upn,
+        "tenantId": state.tenant.tenant_id,
+        "userRole": "user",
     }
 
 

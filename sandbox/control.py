@@ -78,9 +78,7 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except Refused as refused:
-        return web.json_response(
-            {"error": {"code": refused.code, "message": refused.message}}, status=refused.status
-        )
+        return web.json_response({"error": {"code": refused.code, "message": refused.message}}, status=refused.status)
 
 
 @web.middleware
@@ -211,7 +209,10 @@ async def open_chat(request: web.Request) -> web.Response:
 def _answer_json(answer: way_in.Answer, moment: dict[str, Any]) -> web.Response:
     return web.json_response(
         {
-            "status": answer.status, "body": answer.body, "activity": answer.activity_id, "error": answer.error,
+            "status": answer.status,
+            "body": answer.body,
+            "activity": answer.activity_id,
+            "error": answer.error,
             "moment": moment,
         }
     )

@@ -127,10 +127,7 @@ def people_json(state: TwinState, search: str) -> Json:
     wanted = search.strip().lower()
     users: Iterable[TwinUser]
     if wanted:
-        users = [
-            user for user in state.tenant.users.values()
-            if user.active and _is_called(user, wanted)
-        ]
+        users = [user for user in state.tenant.users.values() if user.active and _is_called(user, wanted)]
         users = sorted(users, key=lambda user: (not user.display_name.lower().startswith(wanted), user.display_name))
     else:
         users = [state.tenant.users[person_id] for person_id in state.tenant.cast.values()]
@@ -143,7 +140,9 @@ def people_json(state: TwinState, search: str) -> Json:
 def _is_called(user: TwinUser, wanted: str) -> bool:
     """Whether a word of the name, the address or the id begins like this."""
     return (
-        f" {user.display_name.lower()}".find(f" {wanted}") >= 0 or user.upn.lower().startswith(wanted) or user.id == wanted
+        f" {user.display_name.lower()}".find(f" {wanted}") >= 0
+        or user.upn.lower().startswith(wanted)
+        or user.id == wanted
     )
 
 
@@ -169,7 +168,8 @@ def message_json(state: TwinState, chat: Chat, message: Message) -> Json:
     """
     answer = state.part(Chats).shown.get((chat.person_id, message.id))
     cards = [
-        attachment["content"] for attachment in message.activity.get("attachments") or ()
+        attachment["content"]
+        for attachment in message.activity.get("attachments") or ()
         if attachment.get("contentType") == CARD
     ]
     if answer is not None:
@@ -263,7 +263,12 @@ def owner_json(state: TwinState, owner_id: str) -> Json:
     if owner_id in state.tenant.groups:
         return {"id": owner_id, "kind": "group", "text": state.tenant.groups[owner_id].display_name, "upn": ""}
     app = state.tenant.apps.get(owner_id)
-    return {"id": owner_id, "kind": "servicePrincipal", "text": (app.display_name if app else None) or owner_id, "upn": ""}
+    return {
+        "id": owner_id,
+        "kind": "servicePrincipal",
+        "text": (app.display_name if app else None) or owner_id,
+        "upn": "",
+    }
 
 
 # ---------------------------------------------------------------- mail

@@ -44,11 +44,13 @@ async def instance(request: web.Request) -> web.Response:
     """msal and azure-identity ask here whether an authority they do not know is to be trusted."""
     state = request.app[STATE]
     host = state.urls["entra"].removeprefix("https://")
-    return web.json_response({
-        "tenant_discovery_endpoint": f"{_authority(state)}/v2.0/.well-known/openid-configuration",
-        "api-version": "1.1",
-        "metadata": [{"preferred_network": host, "preferred_cache": host, "aliases": [host]}],
-    })
+    return web.json_response(
+        {
+            "tenant_discovery_endpoint": f"{_authority(state)}/v2.0/.well-known/openid-configuration",
+            "api-version": "1.1",
+            "metadata": [{"preferred_network": host, "preferred_cache": host, "aliases": [host]}],
+        }
+    )
 
 
 async def metadata(request: web.Request) -> web.Response:
@@ -56,21 +58,23 @@ async def metadata(request: web.Request) -> web.Response:
     if refusal := _wrong_tenant(request, state):
         return refusal
     authority = _authority(state)
-    return web.json_response({
-        "token_endpoint": f"{authority}/oauth2/v2.0/token",
-        "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
-        "jwks_uri": f"{authority}/discovery/v2.0/keys",
-        "response_modes_supported": ["query", "fragment", "form_post"],
-        "subject_types_supported": ["pairwise"],
-        "id_token_signing_alg_values_supported": ["RS256"],
-        "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
-        "scopes_supported": ["openid", "profile", "email", "offline_access"],
-        "issuer": f"{authority}/v2.0",
-        "authorization_endpoint": f"{authority}/oauth2/v2.0/authorize",
-        "device_authorization_endpoint": f"{authority}/oauth2/v2.0/devicecode",
-        "tenant_region_scope": "EU",
-        "cloud_instance_name": state.urls["entra"].removeprefix("https://"),
-    })
+    return web.json_response(
+        {
+            "token_endpoint": f"{authority}/oauth2/v2.0/token",
+            "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
+            "jwks_uri": f"{authority}/discovery/v2.0/keys",
+            "response_modes_supported": ["query", "fragment", "form_post"],
+            "subject_types_supported": ["pairwise"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+            "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
+            "scopes_supported": ["openid", "profile", "email", "offline_access"],
+            "issuer": f"{authority}/v2.0",
+            "authorization_endpoint": f"{authority}/oauth2/v2.0/authorize",
+            "device_authorization_endpoint": f"{authority}/oauth2/v2.0/devicecode",
+            "tenant_region_scope": "EU",
+            "cloud_instance_name": state.urls["entra"].removeprefix("https://"),
+        }
+    )
 
 
 async def keys(request: web.Request) -> web.Response:
@@ -81,13 +85,15 @@ async def channel_metadata(request: web.Request) -> web.Response:
     """The document that the setting BOT_OPENID_METADATA_URL names."""
     state = request.app[STATE]
     base = f"{state.urls['entra']}/botframework/v1/.well-known"
-    return web.json_response({
-        "issuer": state.tokens.channel_issuer,
-        "authorization_endpoint": f"{base}/authorize",
-        "jwks_uri": f"{base}/keys",
-        "id_token_signing_alg_values_supported": ["RS256"],
-        "token_endpoint_auth_methods_supported": ["private_key_jwt"],
-    })
+    return web.json_response(
+        {
+            "issuer": state.tokens.channel_issuer,
+            "authorization_endpoint": f"{base}/authorize",
+            "jwks_uri": f"{base}/keys",
+            "id_token_signing_alg_values_supported": ["RS256"],
+            "token_endpoint_auth_methods_supported": ["private_key_jwt"],
+        }
+    )
 
 
 async def channel_keys(request: web.Request) -> web.Response:
@@ -105,12 +111,15 @@ async def token(request: web.Request) -> web.Response:
     form = {name: str(value) for name, value in (await request.post()).items()}
     if form.get("grant_type") != "client_credentials":
         return _refuse(
-            "unsupported_grant_type", 70003, f"The app requested an unsupported grant type '{form.get('grant_type', '')}'."
+            "unsupported_grant_type",
+            70003,
+            f"The app requested an unsupported grant type '{form.get('grant_type', '')}'.",
         )
     client = state.client(form.get("client_id", ""))
     if client is None:
         return _refuse(
-            "unauthorized_client", 700016,
+            "unauthorized_client",
+            700016,
             f"Application with identifier '{form.get('client_id', '')}' was not found in the directory "
             f"'{state.tenant.organization}'.",
         )
@@ -126,7 +135,9 @@ async def token(request: web.Request) -> web.Response:
         )
     return web.json_response(
         {
-            "token_type": "Bearer", "expires_in": LIFE, "ext_expires_in": LIFE,
+            "token_type": "Bearer",
+            "expires_in": LIFE,
+            "ext_expires_in": LIFE,
             "access_token": state.tokens.access_token(client, audience),
         },
         headers={"Cache-Control": "no-store, no-cache", "Pragma": "no-cache"},
@@ -139,14 +150,18 @@ def _not_proven(state: TwinState, client: Client, form: dict[str, str]) -> web.R
         return _bad_assertion(state, client, form.get("client_assertion", ""))
     if not form.get("client_secret"):
         return _refuse(
-            "invalid_client", 7000218,
-            "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.", status=401,
+            "invalid_client",
+            7000218,
+            "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+            status=401,
         )
     if form["client_secret"] != client.secret:
         return _refuse(
-            "invalid_client", 7000215,
+            "invalid_client",
+            7000215,
             "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, "
-            f"not the client secret ID, for a secret added to app '{client.client_id}'.", status=401,
+            f"not the client secret ID, for a secret added to app '{client.client_id}'.",
+            status=401,
         )
     return None
 
@@ -158,12 +173,17 @@ def _bad_assertion(state: TwinState, client: Client, assertion: str) -> web.Resp
     try:
         certificate = x509.load_pem_x509_certificate(path.read_bytes())
         jwt.decode(
-            assertion, certificate.public_key(),  # type: ignore[arg-type]  # any key type; RSA by the algorithms
-            algorithms=["RS256", "PS256"], audience=audiences, issuer=client.client_id,
+            assertion,
+            certificate.public_key(),  # type: ignore[arg-type]  # any key type; RSA by the algorithms
+            algorithms=["RS256", "PS256"],
+            audience=audiences,
+            issuer=client.client_id,
             options={"require": ["exp", "aud", "iss", "sub"]},
         )
     except (OSError, ValueError, jwt.InvalidTokenError) as error:
-        return _refuse("invalid_client", 700027, f"The certificate with which the assertion is signed: {error}", status=401)
+        return _refuse(
+            "invalid_client", 700027, f"The certificate with which the assertion is signed: {error}", status=401
+        )
     return None
 
 
@@ -178,7 +198,9 @@ def _wrong_tenant(request: web.Request, state: TwinState) -> web.Response | None
     name = request.match_info["tenant"]
     if name in (state.tenant.tenant_id, state.tenant.domain, "common", "organizations"):
         return None
-    return _refuse("invalid_tenant", 90002, f"Tenant '{name}' not found. Check to make sure you have the correct tenant ID.")
+    return _refuse(
+        "invalid_tenant", 90002, f"Tenant '{name}' not found. Check to make sure you have the correct tenant ID."
+    )
 
 
 def _refuse(error: str, code: int, message: str, *, status: int = 400) -> web.Response:
@@ -188,6 +210,9 @@ def _refuse(error: str, code: int, message: str, *, status: int = 400) -> web.Re
     body: dict[str, Any] = {
         "error": error,
         "error_description": f"AADSTS{code}: {message} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {stamp}",
-        "error_codes": [code], "timestamp": stamp, "trace_id": trace, "correlation_id": correlation,
+        "error_codes": [code],
+        "timestamp": stamp,
+        "trace_id": trace,
+        "correlation_id": correlation,
     }
     return web.json_response(body, status=status)

@@ -43,8 +43,11 @@ def make_tenant(apps: int, seed: int, today: date) -> Tenant:
         raise ValueError("today must be a date or an aware datetime")
     chance = random.Random(f"practice tenant {seed}")
     tenant = Tenant(
-        tenant_id=str(UUID(int=chance.getrandbits(128), version=4)), organization="Larkfield",
-        domain="larkfield.example", made_at=made_at, seed=seed,
+        tenant_id=str(UUID(int=chance.getrandbits(128), version=4)),
+        organization="Larkfield",
+        domain="larkfield.example",
+        made_at=made_at,
+        seed=seed,
     )
     maker = Maker(tenant, chance)
     add_story(maker)
@@ -86,8 +89,10 @@ class _Crowd:
 
     def _person(self, manager: TwinUser | None) -> TwinUser:
         return self.maker.user(
-            f"{self.chance.choice(FIRST)} {self.chance.choice(LAST)}", manager=manager,
-            department=self.chance.choice(DEPARTMENTS), has_teams_app=self.chance.random() < 0.6,
+            f"{self.chance.choice(FIRST)} {self.chance.choice(LAST)}",
+            manager=manager,
+            department=self.chance.choice(DEPARTMENTS),
+            has_teams_app=self.chance.random() < 0.6,
         )
 
     def _leaver(self, manager: TwinUser) -> TwinUser:
@@ -114,7 +119,9 @@ class _Crowd:
         count = chance.choices(range(len(OWNER_COUNTS)), OWNER_COUNTS)[0]
         owners = chance.sample(self.staff, count)
         app = self.maker.registration(
-            self._name(number), owners, self._credentials(),
+            self._name(number),
+            owners,
+            self._credentials(),
             notes="Owned by the platform team." if chance.random() < 0.05 else None,
             service_management_reference=f"CMDB-{chance.randrange(10_000)}" if chance.random() < 0.2 else None,
             sign_in_audience="AzureADMultipleOrgs" if chance.random() < 0.1 else "AzureADMyOrg",
@@ -155,20 +162,28 @@ class _Crowd:
         """A third SAML apps of the gallery, some of Microsoft's own, the rest without anything that expires."""
         chance, maker = self.chance, self.maker
         draw = chance.random()
-        name = f"{GALLERY[number % len(GALLERY)]}" + (f" {number // len(GALLERY) + 1}" if number >= len(GALLERY) else "")
+        name = f"{GALLERY[number % len(GALLERY)]}" + (
+            f" {number // len(GALLERY) + 1}" if number >= len(GALLERY) else ""
+        )
         if draw < 0.2:
             days = chance.randrange(1, 30) if chance.randrange(1000) < self.due else chance.randrange(32, 1000)
             trio = maker.saml(days)
             app = maker.enterprise(
-                f"{name} (SAML)", chance.sample(self.staff, chance.randrange(3)), trio, single_sign_on_mode="saml",
-                owner_organization_id=maker.id(), notification_emails=[f"sso@{maker.tenant.domain}"],
+                f"{name} (SAML)",
+                chance.sample(self.staff, chance.randrange(3)),
+                trio,
+                single_sign_on_mode="saml",
+                owner_organization_id=maker.id(),
+                notification_emails=[f"sso@{maker.tenant.domain}"],
             )
             app.preferred_thumbprint = maker.thumbprint(trio)
         elif draw < 0.4:
             maker.enterprise(f"Microsoft {name}", owner_organization_id=chance.choice(MICROSOFT_TENANTS))
         elif draw < 0.5:
             maker.enterprise(
-                f"mi-{name.lower().replace(' ', '-')}", [], [maker.certificate(chance.randrange(10, 90), life=90)],
+                f"mi-{name.lower().replace(' ', '-')}",
+                [],
+                [maker.certificate(chance.randrange(10, 90), life=90)],
                 service_principal_type="ManagedIdentity",
             )
         else:

@@ -30,7 +30,10 @@ MAX_PARTS = 20
 MAX_BODY = 8 * 1024 * 1024
 
 ROUTES: list[Route] = [
-    *graph_applications.ROUTES, *graph_people.ROUTES, *graph_mail.ROUTES, *graph_teams.ROUTES,
+    *graph_applications.ROUTES,
+    *graph_people.ROUTES,
+    *graph_mail.ROUTES,
+    *graph_teams.ROUTES,
 ]
 SEGMENTS = frozenset(route.path.split("/")[1] for route in ROUTES)
 
@@ -53,9 +56,13 @@ async def answer(request: web.Request) -> web.Response:
         if version != "v1.0":
             raise Refused(400, "BadRequest", f"Invalid version: {version}")
         call = Call(
-            method=request.method, path=_normal(rest), query=request.rel_url.raw_query_string,
-            headers={name.lower(): value for name, value in request.headers.items()}, body=await request.read(),
-            claims=claims, number=request["number"],
+            method=request.method,
+            path=_normal(rest),
+            query=request.rel_url.raw_query_string,
+            headers={name.lower(): value for name, value in request.headers.items()},
+            body=await request.read(),
+            claims=claims,
+            number=request["number"],
         )
         if call.path == "/$batch" and call.method == "POST":
             made = await batch(state, call)
@@ -66,7 +73,10 @@ async def answer(request: web.Request) -> web.Response:
     if made.file:
         request["file"] = made.file
     headers = {
-        "request-id": str(uuid4()), "OData-Version": "4.0", "Cache-Control": "no-cache", **made.headers,
+        "request-id": str(uuid4()),
+        "OData-Version": "4.0",
+        "Cache-Control": "no-cache",
+        **made.headers,
         "x-ms-ags-diagnostic": '{"ServerInfo":{"DataCenter":"Practice","Slice":"E","Ring":"1","RoleInstance":"twin"}}',
     }
     if client_request_id:
@@ -87,9 +97,13 @@ def _normal(path: str) -> str:
 def refusal(state: TwinState, refused: Refused, client_request_id: str = "") -> Answer:
     headers = {"Content-Type": JSON, **refused.headers}
     if refused.status == 401:
-        headers["WWW-Authenticate"] = f'Bearer realm="", authorization_uri="{state.urls["entra"]}/common/oauth2/authorize"'
+        headers["WWW-Authenticate"] = (
+            f'Bearer realm="", authorization_uri="{state.urls["entra"]}/common/oauth2/authorize"'
+        )
     return Answer(
-        status=refused.status, headers=headers, body=msgspec.json.encode(error_body(state, refused, client_request_id)),
+        status=refused.status,
+        headers=headers,
+        body=msgspec.json.encode(error_body(state, refused, client_request_id)),
     )
 
 
@@ -138,9 +152,13 @@ def _charge(state: TwinState, call: Call, route: Route) -> int:
     if call.method != "GET" or resource is None or route.path.count("/") > 2:
         query, cost = None, route.cost
     else:
-        query = parse(call.query + "&$count=true" if "$count" in call.path else call.query, resource, eventual=call.eventual)
+        query = parse(
+            call.query + "&$count=true" if "$count" in call.path else call.query, resource, eventual=call.eventual
+        )
         cost = cost_of(
-            route.cost, select=query.select is not None, expand=bool(query.expand),
+            route.cost,
+            select=query.select is not None,
+            expand=bool(query.expand),
             small=query.asked_top and query.top < 20,
         )
     state.part(Throttle).check(collection, query, cost, len(state.tenant.users))
@@ -156,7 +174,9 @@ async def batch(state: TwinState, call: Call) -> Answer:
     if not isinstance(requests, list) or not requests:
         raise Refused(400, "BadRequest", "Invalid batch payload format.")
     if len(requests) > MAX_PARTS:
-        raise Refused(400, "MaximumValueExceeded", f"Number of batch request steps exceeds the maximum value of {MAX_PARTS}.")
+        raise Refused(
+            400, "MaximumValueExceeded", f"Number of batch request steps exceeds the maximum value of {MAX_PARTS}."
+        )
     ids = [part.get("id") for part in requests if isinstance(part, dict)]
     if len(set(ids)) != len(requests) or not all(isinstance(each, str) and each for each in ids):
         raise Refused(400, "BadRequest", "Each batch request step must have a unique id.")
@@ -179,7 +199,13 @@ async def _part(state: TwinState, call: Call, part: dict[str, Any]) -> dict[str,
         plain = not made.headers.get("Content-Type", "").startswith("application/json")
         response["body"] = made.body.decode() if plain else msgspec.Raw(made.body)
     state.traffic.note(
-        "graph", method, "/v1.0" + url, made.status, made.file or "sandbox/graph.py", len(made.body), part_of=call.number
+        "graph",
+        method,
+        "/v1.0" + url,
+        made.status,
+        made.file or "sandbox/graph.py",
+        len(made.body),
+        part_of=call.number,
     )
     return response
 
@@ -197,8 +223,13 @@ async def _answer_part(state: TwinState, call: Call, part: dict[str, Any], url: 
     if body is not None and "content-type" not in headers:
         raise Refused(400, "BadRequest", "Content-Type header is required for a batch request step with a body.")
     inner = Call(
-        method=method, path=_normal(path.lstrip("/")), query=query, headers=headers,
-        body=b"" if body is None else msgspec.json.encode(body), claims=call.claims, number=call.number,
+        method=method,
+        path=_normal(path.lstrip("/")),
+        query=query,
+        headers=headers,
+        body=b"" if body is None else msgspec.json.encode(body),
+        claims=call.claims,
+        number=call.number,
     )
     fault = state.traffic.take("graph", method, "/v1.0/" + url.lstrip("/"))
     if fault is not None:
@@ -207,5 +238,9 @@ async def _answer_part(state: TwinState, call: Call, part: dict[str, Any], url: 
         if fault.status:
             if fault.act:
                 await dispatch(state, inner)
-            return Answer(status=fault.status, body=fault.body.encode(), headers={"Content-Type": fault.content_type, **fault.headers})
+            return Answer(
+                status=fault.status,
+                body=fault.body.encode(),
+                headers={"Content-Type": fault.content_type, **fault.headers},
+            )
     return await dispatch(state, inner)

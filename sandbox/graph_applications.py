@@ -67,7 +67,8 @@ class Lists:
         """All living apps of a collection."""
         if self._revision != state.revision:
             for name, apps in (
-                ("applications", state.tenant.registrations()), ("servicePrincipals", state.tenant.enterprise_apps())
+                ("applications", state.tenant.registrations()),
+                ("servicePrincipals", state.tenant.enterprise_apps()),
             ):
                 self._lists[name] = Ordered(items=apps, ordinals=[app.ordinal for app in apps])
             self._revision = state.revision
@@ -119,7 +120,11 @@ async def listing(state: TwinState, call: Call) -> Answer:
     lists = state.part(Lists)
     names = call.may(READ_USERS)
     return page(
-        state, call, query, _context_of(collection, query), lists.of(state, collection),
+        state,
+        call,
+        query,
+        _context_of(collection, query),
+        lists.of(state, collection),
         value=lambda app, name: app_value(app, state.tenant, name),
         render=lambda app: lists.render(state, app, query, names),
     )
@@ -137,9 +142,7 @@ async def number(state: TwinState, call: Call) -> Answer:
     require_eventual(call)
     # The raw count needs no $count=true beside it.
     query = parse(call.query + "&$count=true", resource, eventual=True)
-    return count(
-        query, state.part(Lists).of(state, collection), lambda app, name: app_value(app, state.tenant, name)
-    )
+    return count(query, state.part(Lists).of(state, collection), lambda app, name: app_value(app, state.tenant, name))
 
 
 async def single(state: TwinState, call: Call) -> Answer:
@@ -177,7 +180,12 @@ async def owners(state: TwinState, call: Call) -> Answer:
         return directory_object(item, state.tenant, [name]).get(name)
 
     return page(
-        state, call, query, "directoryObjects", Ordered.of(found), value=value,
+        state,
+        call,
+        query,
+        "directoryObjects",
+        Ordered.of(found),
+        value=value,
         render=lambda item: msgspec.json.encode(directory_object(item, state.tenant, select)),
     )
 
@@ -201,17 +209,20 @@ async def add_owner(state: TwinState, call: Call) -> Answer:
     if not isinstance(owner, TwinUser) and not (isinstance(owner, TwinApp) and not owner.is_registration):
         kind = "Group" if isinstance(owner, TwinGroup) else "Application"
         raise Refused(
-            400, "Request_BadRequest",
+            400,
+            "Request_BadRequest",
             f"The reference target '{kind}_{owner_id}' of type '{kind}' is invalid for the 'owners' reference.",
         )
     if owner_id in app.owners:
         raise Refused(
-            400, "Request_BadRequest",
+            400,
+            "Request_BadRequest",
             "One or more added object references already exist for the following modified properties: 'owners'.",
         )
     if len(app.owners) >= MAX_OWNERS:
         raise Refused(
-            403, "Directory_QuotaExceeded",
+            403,
+            "Directory_QuotaExceeded",
             f"The directory object quota limit for the Principal has been exceeded: {MAX_OWNERS} owners.",
         )
     own(state, app.object_id, owner_id, by=call.claims.client_id)
@@ -273,14 +284,19 @@ def _delta_page(
 ) -> Answer:
     collection, _ = _resource(call)
     items = [
-        {"id": app.object_id, "@removed": {"reason": "deleted"}} if app.deleted_at is not None
+        {"id": app.object_id, "@removed": {"reason": "deleted"}}
+        if app.deleted_at is not None
         else app_json(app, state.tenant, query.select)
         for app in apps
     ]
     name = "@odata.nextLink" if more else "@odata.deltaLink"
-    return ok({
-        "@odata.context": context(state, collection), name: link(state, call, query, token), "value": items,
-    })
+    return ok(
+        {
+            "@odata.context": context(state, collection),
+            name: link(state, call, query, token),
+            "value": items,
+        }
+    )
 
 
 def _read_delta(token: str, now: int) -> _Delta:
@@ -294,7 +310,9 @@ def _read_delta(token: str, now: int) -> _Delta:
     return _Delta(since=int(found.group(1)), until=now if until < 0 else until)
 
 
-def _both(method: str, path: str, handle: Any, permissions: tuple[frozenset[str], ...], costs: tuple[int, int]) -> list[Route]:
+def _both(
+    method: str, path: str, handle: Any, permissions: tuple[frozenset[str], ...], costs: tuple[int, int]
+) -> list[Route]:
     return [
         Route(method=method, path=f"/{name}{path}", handle=handle, permissions=permissions, cost=cost)
         for name, cost in zip(("applications", "servicePrincipals"), costs, strict=True)

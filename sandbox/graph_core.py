@@ -22,10 +22,15 @@ Item = TypeVar("Item")
 
 JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 
-READ_APPS = frozenset({
-    "Application.Read.All", "Application.ReadWrite.All", "Application.ReadWrite.OwnedBy", "Directory.Read.All",
-    "Directory.ReadWrite.All",
-})
+READ_APPS = frozenset(
+    {
+        "Application.Read.All",
+        "Application.ReadWrite.All",
+        "Application.ReadWrite.OwnedBy",
+        "Directory.Read.All",
+        "Directory.ReadWrite.All",
+    }
+)
 READ_USERS = frozenset({"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"})
 
 
@@ -131,7 +136,9 @@ def error_body(state: TwinState, refused: Refused, client_request_id: str = "") 
             "code": refused.code,
             "message": refused.message,
             "innerError": {
-                **refused.inner, "date": state.now().strftime("%Y-%m-%dT%H:%M:%S"), "request-id": request_id,
+                **refused.inner,
+                "date": state.now().strftime("%Y-%m-%dT%H:%M:%S"),
+                "request-id": request_id,
                 "client-request-id": client_request_id or request_id,
             },
         }
@@ -140,7 +147,8 @@ def error_body(state: TwinState, refused: Refused, client_request_id: str = "") 
 
 def not_found(object_id: str) -> Refused:
     return Refused(
-        404, "Request_ResourceNotFound",
+        404,
+        "Request_ResourceNotFound",
         f"Resource '{object_id}' does not exist or one of its queried reference-property objects are not present.",
     )
 
@@ -171,8 +179,14 @@ class Ordered(Generic[Item]):
 
 
 def page(
-    state: TwinState, call: Call, query: Query, what: str, ordered: Ordered[Item], *,
-    value: Callable[[Item, str], Any], render: Callable[[Item], bytes],
+    state: TwinState,
+    call: Call,
+    query: Query,
+    what: str,
+    ordered: Ordered[Item],
+    *,
+    value: Callable[[Item, str], Any],
+    render: Callable[[Item], bytes],
 ) -> Answer:
     """One page of a collection, `what` in @odata.context.
 
@@ -227,7 +241,8 @@ def require_eventual(call: Call) -> None:
     """/$count works only with the header. Raises Refused 400."""
     if not call.eventual:
         raise Refused(
-            400, "Request_UnsupportedQuery",
+            400,
+            "Request_UnsupportedQuery",
             "Raw count (/$count) is not supported because the 'ConsistencyLevel:eventual' header is missing. "
             "Refer to https://aka.ms/graph-docs/advanced-queries for more information",
         )

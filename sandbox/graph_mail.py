@@ -63,12 +63,18 @@ async def send_mail(state: TwinState, call: Call) -> Answer:
     for header in headers:
         if not str(header.get("name", "")).lower().startswith("x-"):
             raise Refused(
-                400, "InvalidInternetMessageHeader",
+                400,
+                "InvalidInternetMessageHeader",
                 f"The internet message header name '{header.get('name')}' should start with 'x-' or 'X-'.",
             )
     state.change(
-        "mailSent", id=str(uuid4()), sender=sender.mail, to=addresses, subject=str(message.get("subject") or ""),
-        content_type=content_type, content=str(body.get("content") or ""),
+        "mailSent",
+        id=str(uuid4()),
+        sender=sender.mail,
+        to=addresses,
+        subject=str(message.get("subject") or ""),
+        content_type=content_type,
+        content=str(body.get("content") or ""),
         headers={str(header["name"]): str(header.get("value", "")) for header in headers},
     )
     return Answer(status=202)
@@ -98,7 +104,9 @@ def _mail_sent(state: TwinState, at: datetime, data: dict[str, Any]) -> None:
 ROUTES = [
     Route(method="POST", path="/users/{id}/sendMail", handle=send_mail, permissions=(frozenset({"Mail.Send"}),)),
     Route(
-        method="POST", path="/users/{id}/microsoft.graph.sendMail", handle=send_mail,
+        method="POST",
+        path="/users/{id}/microsoft.graph.sendMail",
+        handle=send_mail,
         permissions=(frozenset({"Mail.Send"}),),
     ),
 ]

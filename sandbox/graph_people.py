@@ -32,9 +32,15 @@ from sandbox.refused import Refused
 from sandbox.state import TwinState
 from sandbox.tenant import TwinUser
 
-READ_GROUPS = frozenset({
-    "GroupMember.Read.All", "Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All",
-})
+READ_GROUPS = frozenset(
+    {
+        "GroupMember.Read.All",
+        "Group.Read.All",
+        "Group.ReadWrite.All",
+        "Directory.Read.All",
+        "Directory.ReadWrite.All",
+    }
+)
 READ_DIRECTORY = frozenset({"Directory.Read.All", "Directory.ReadWrite.All"})
 
 #: Most ids of one getByIds.
@@ -69,7 +75,12 @@ def _users_of(state: TwinState, query: Query, *, deleted: bool = False) -> Order
 async def users(state: TwinState, call: Call) -> Answer:
     query = parse(call.query, USER, eventual=call.eventual)
     return page(
-        state, call, query, f"users({','.join(query.select)})" if query.select else "users", _users_of(state, query), value=user_value,
+        state,
+        call,
+        query,
+        f"users({','.join(query.select)})" if query.select else "users",
+        _users_of(state, query),
+        value=user_value,
         render=lambda user: _render(state, user, query),
     )
 
@@ -113,7 +124,12 @@ def _entity(state: TwinState, text: bytes, what: str) -> Answer:
 async def deleted_users(state: TwinState, call: Call) -> Answer:
     query = parse(call.query, USER, eventual=call.eventual)
     return page(
-        state, call, query, "users", _users_of(state, query, deleted=True), value=user_value,
+        state,
+        call,
+        query,
+        "users",
+        _users_of(state, query, deleted=True),
+        value=user_value,
         render=lambda user: msgspec.json.encode(user_json(user, query.select)),
     )
 
@@ -156,7 +172,12 @@ async def members(state: TwinState, call: Call) -> Answer:
     query = parse(call.query, DIRECTORY_OBJECT, eventual=call.eventual)
     select: Iterable[str] | None = query.select if call.may(READ_USERS) else ("id",)
     return page(
-        state, call, query, "directoryObjects", Ordered.of(_members(state, group.id)), value=user_value,
+        state,
+        call,
+        query,
+        "directoryObjects",
+        Ordered.of(_members(state, group.id)),
+        value=user_value,
         render=lambda person: msgspec.json.encode(directory_object(person, state.tenant, select)),
     )
 
@@ -194,7 +215,13 @@ ROUTES = [
     Route(method="GET", path="/directory/deletedItems/{id}", handle=deleted_user, permissions=USERS),
     Route(method="GET", path="/groups/{id}/transitiveMembers", handle=members, permissions=(READ_GROUPS,), cost=3),
     *(
-        Route(method="GET", path=f"/groups/{{id}}/transitiveMembers/{cast}", handle=members, permissions=(READ_GROUPS,), cost=3)
+        Route(
+            method="GET",
+            path=f"/groups/{{id}}/transitiveMembers/{cast}",
+            handle=members,
+            permissions=(READ_GROUPS,),
+            cost=3,
+        )
         for cast in CASTS
     ),
     Route(method="POST", path="/directoryObjects/getByIds", handle=get_by_ids, permissions=(READ_DIRECTORY,), cost=3),

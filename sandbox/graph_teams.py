@@ -20,7 +20,9 @@ SELF = "TeamsAppInstallation.ReadWriteForUser.All"
 def _catalog_app(state: TwinState) -> dict[str, Any]:
     identities = state.identities
     return {
-        "id": identities.catalog_app_id, "externalId": identities.manifest_id, "displayName": "Steward",
+        "id": identities.catalog_app_id,
+        "externalId": identities.manifest_id,
+        "displayName": "Steward",
         "distributionMethod": "organization",
     }
 
@@ -31,7 +33,9 @@ async def catalog(state: TwinState, call: Call) -> Answer:
     app = _catalog_app(state)
     for name, wanted in re.findall(r"(\w+) eq '([^']*)'", condition):
         if name not in app:
-            raise Refused(400, "BadRequest", f"Could not find a property named '{name}' on type 'microsoft.graph.teamsApp'.")
+            raise Refused(
+                400, "BadRequest", f"Could not find a property named '{name}' on type 'microsoft.graph.teamsApp'."
+            )
         if str(app[name]).lower() != wanted.lower():
             return ok({"@odata.context": context(state, "appCatalogs/teamsApps"), "value": []})
     return ok({"@odata.context": context(state, "appCatalogs/teamsApps"), "value": [app]})
@@ -45,7 +49,8 @@ def _check_self(state: TwinState, call: Call) -> None:
     """Raises Refused 403 when the client may manage only its own app and this is not it."""
     if SELF not in call.claims.roles and call.claims.client_id != state.identities.by_name["install"].client_id:
         raise Refused(
-            403, "Forbidden",
+            403,
+            "Forbidden",
             f"AAD App Id {call.claims.client_id} is not allowed to manage the Teams App {state.identities.catalog_app_id}.",
         )
 
@@ -77,7 +82,9 @@ async def install(state: TwinState, call: Call) -> Answer:
         raise Refused(404, "NotFound", f"App with id '{app_id}' was not found in the app catalog.")
     if user.teams_app_blocked:
         raise Refused(
-            403, "Forbidden", "App is blocked by app permission policy.",
+            403,
+            "Forbidden",
+            "App is blocked by app permission policy.",
             inner={"code": "AccessDenied", "message": "App is blocked by app permission policy."},
         )
     if user.has_teams_app:
@@ -97,7 +104,13 @@ async def chat(state: TwinState, call: Call) -> Answer:
     user = find(state, call)
     if not user.has_teams_app or call.ids["installation"].lower() != _installation_id(state, user).lower():
         raise not_found(call.ids["installation"])
-    return ok({"@odata.context": context(state, "chats/$entity"), "id": conversation_id(state, user.id), "chatType": "oneOnOne"})
+    return ok(
+        {
+            "@odata.context": context(state, "chats/$entity"),
+            "id": conversation_id(state, user.id),
+            "chatType": "oneOnOne",
+        }
+    )
 
 
 ROUTES = [

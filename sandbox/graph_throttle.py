@@ -63,9 +63,12 @@ class Throttle:
 
 def _too_many(wait: float, why: str) -> Refused:
     return Refused(
-        429, "TooManyRequests", "Too many requests, please try again later.",
+        429,
+        "TooManyRequests",
+        "Too many requests, please try again later.",
         headers={
-            "Retry-After": str(max(1, math.ceil(wait))), "x-ms-throttle-scope": "Tenant_Application/ReadWrite",
+            "Retry-After": str(max(1, math.ceil(wait))),
+            "x-ms-throttle-scope": "Tenant_Application/ReadWrite",
             "x-ms-throttle-information": why,
         },
     )

@@ -17,41 +17,132 @@ ADVANCED_TEXT = frozenset({"ne", "null", "not", "endswith"})
 EXPANDED = 20
 
 USER_DEFAULT = (
-    "businessPhones", "displayName", "givenName", "jobTitle", "mail", "mobilePhone", "officeLocation",
-    "preferredLanguage", "surname", "userPrincipalName", "id",
+    "businessPhones",
+    "displayName",
+    "givenName",
+    "jobTitle",
+    "mail",
+    "mobilePhone",
+    "officeLocation",
+    "preferredLanguage",
+    "surname",
+    "userPrincipalName",
+    "id",
 )
 APPLICATION_DEFAULT = (
-    "id", "deletedDateTime", "appId", "applicationTemplateId", "disabledByMicrosoftStatus", "createdDateTime",
-    "displayName", "description", "groupMembershipClaims", "identifierUris", "isDeviceOnlyAuthSupported",
-    "isFallbackPublicClient", "notes", "publisherDomain", "serviceManagementReference", "signInAudience", "tags",
-    "tokenEncryptionKeyId", "uniqueName", "samlMetadataUrl", "defaultRedirectUri", "certification", "optionalClaims",
-    "requestSignatureVerification", "addIns", "api", "appRoles", "info", "keyCredentials", "parentalControlSettings",
-    "passwordCredentials", "publicClient", "requiredResourceAccess", "verifiedPublisher", "web", "spa",
+    "id",
+    "deletedDateTime",
+    "appId",
+    "applicationTemplateId",
+    "disabledByMicrosoftStatus",
+    "createdDateTime",
+    "displayName",
+    "description",
+    "groupMembershipClaims",
+    "identifierUris",
+    "isDeviceOnlyAuthSupported",
+    "isFallbackPublicClient",
+    "notes",
+    "publisherDomain",
+    "serviceManagementReference",
+    "signInAudience",
+    "tags",
+    "tokenEncryptionKeyId",
+    "uniqueName",
+    "samlMetadataUrl",
+    "defaultRedirectUri",
+    "certification",
+    "optionalClaims",
+    "requestSignatureVerification",
+    "addIns",
+    "api",
+    "appRoles",
+    "info",
+    "keyCredentials",
+    "parentalControlSettings",
+    "passwordCredentials",
+    "publicClient",
+    "requiredResourceAccess",
+    "verifiedPublisher",
+    "web",
+    "spa",
 )
 SERVICE_PRINCIPAL_DEFAULT = (
-    "id", "deletedDateTime", "accountEnabled", "alternativeNames", "appDisplayName", "appDescription", "appId",
-    "applicationTemplateId", "appOwnerOrganizationId", "appRoleAssignmentRequired", "createdDateTime", "description",
-    "disabledByMicrosoftStatus", "displayName", "homepage", "loginUrl", "logoutUrl", "notes",
-    "notificationEmailAddresses", "preferredSingleSignOnMode", "preferredTokenSigningKeyThumbprint", "replyUrls",
-    "servicePrincipalNames", "servicePrincipalType", "signInAudience", "tags", "tokenEncryptionKeyId",
-    "samlSingleSignOnSettings", "addIns", "appRoles", "info", "keyCredentials", "oauth2PermissionScopes",
-    "passwordCredentials", "resourceSpecificApplicationPermissions", "verifiedPublisher",
+    "id",
+    "deletedDateTime",
+    "accountEnabled",
+    "alternativeNames",
+    "appDisplayName",
+    "appDescription",
+    "appId",
+    "applicationTemplateId",
+    "appOwnerOrganizationId",
+    "appRoleAssignmentRequired",
+    "createdDateTime",
+    "description",
+    "disabledByMicrosoftStatus",
+    "displayName",
+    "homepage",
+    "loginUrl",
+    "logoutUrl",
+    "notes",
+    "notificationEmailAddresses",
+    "preferredSingleSignOnMode",
+    "preferredTokenSigningKeyThumbprint",
+    "replyUrls",
+    "servicePrincipalNames",
+    "servicePrincipalType",
+    "signInAudience",
+    "tags",
+    "tokenEncryptionKeyId",
+    "samlSingleSignOnSettings",
+    "addIns",
+    "appRoles",
+    "info",
+    "keyCredentials",
+    "oauth2PermissionScopes",
+    "passwordCredentials",
+    "resourceSpecificApplicationPermissions",
+    "verifiedPublisher",
 )
 
 USER = Resource(
     name="user",
-    properties=frozenset({
-        *USER_DEFAULT, "accountEnabled", "userType", "department", "companyName", "createdDateTime", "deletedDateTime",
-        "employeeId", "employeeLeaveDateTime", "country", "city", "usageLocation", "otherMails", "proxyAddresses",
-        "onPremisesSyncEnabled",
-    }),
+    properties=frozenset(
+        {
+            *USER_DEFAULT,
+            "accountEnabled",
+            "userType",
+            "department",
+            "companyName",
+            "createdDateTime",
+            "deletedDateTime",
+            "employeeId",
+            "employeeLeaveDateTime",
+            "country",
+            "city",
+            "usageLocation",
+            "otherMails",
+            "proxyAddresses",
+            "onPremisesSyncEnabled",
+        }
+    ),
     filters={
-        "id": frozenset({"eq", "in"}), "displayName": TEXT, "userPrincipalName": TEXT, "mail": TEXT, "userType": EQ,
-        "accountEnabled": EQ, "department": frozenset({"eq", "in", "startswith"}), "createdDateTime": RANGE,
+        "id": frozenset({"eq", "in"}),
+        "displayName": TEXT,
+        "userPrincipalName": TEXT,
+        "mail": TEXT,
+        "userType": EQ,
+        "accountEnabled": EQ,
+        "department": frozenset({"eq", "in", "startswith"}),
+        "createdDateTime": RANGE,
     },
     advanced={
-        "userPrincipalName": ADVANCED_TEXT, "mail": ADVANCED_TEXT, "accountEnabled": frozenset({"ne"}),
-        "department": ADVANCED_TEXT, "displayName": ADVANCED_TEXT,
+        "userPrincipalName": ADVANCED_TEXT,
+        "mail": ADVANCED_TEXT,
+        "accountEnabled": frozenset({"ne"}),
+        "department": ADVANCED_TEXT,
+        "displayName": ADVANCED_TEXT,
     },
     expands=frozenset({"manager"}),
     orders=frozenset({"displayName", "userPrincipalName"}),
@@ -60,12 +151,18 @@ APPLICATION = Resource(
     name="application",
     properties=frozenset(APPLICATION_DEFAULT),
     filters={
-        "id": frozenset({"eq", "in"}), "appId": frozenset({"eq", "in"}), "createdDateTime": RANGE, "displayName": TEXT,
-        "publisherDomain": frozenset({"eq", "startswith"}), "signInAudience": frozenset({"eq", "startswith"}),
+        "id": frozenset({"eq", "in"}),
+        "appId": frozenset({"eq", "in"}),
+        "createdDateTime": RANGE,
+        "displayName": TEXT,
+        "publisherDomain": frozenset({"eq", "startswith"}),
+        "signInAudience": frozenset({"eq", "startswith"}),
         "uniqueName": EQ,
     },
     advanced={
-        "createdDateTime": frozenset({"null", "ne"}), "displayName": ADVANCED_TEXT, "signInAudience": ADVANCED_TEXT,
+        "createdDateTime": frozenset({"null", "ne"}),
+        "displayName": ADVANCED_TEXT,
+        "signInAudience": ADVANCED_TEXT,
         "serviceManagementReference": frozenset({"eq", "ne", "in", "startswith", "null"}),
         "owners/$count": frozenset({"eq", "ne"}),
     },
@@ -75,12 +172,18 @@ SERVICE_PRINCIPAL = Resource(
     name="servicePrincipal",
     properties=frozenset({*SERVICE_PRINCIPAL_DEFAULT, "preferredTokenSigningKeyEndDateTime"}),
     filters={
-        "id": frozenset({"eq", "in"}), "appId": frozenset({"eq", "in"}), "displayName": TEXT, "accountEnabled": EQ,
-        "servicePrincipalType": frozenset({"eq", "in"}), "preferredSingleSignOnMode": EQ,
+        "id": frozenset({"eq", "in"}),
+        "appId": frozenset({"eq", "in"}),
+        "displayName": TEXT,
+        "accountEnabled": EQ,
+        "servicePrincipalType": frozenset({"eq", "in"}),
+        "preferredSingleSignOnMode": EQ,
         "preferredTokenSigningKeyEndDateTime": RANGE,
     },
     advanced={
-        "displayName": ADVANCED_TEXT, "servicePrincipalType": frozenset({"ne"}), "accountEnabled": frozenset({"ne"}),
+        "displayName": ADVANCED_TEXT,
+        "servicePrincipalType": frozenset({"ne"}),
+        "accountEnabled": frozenset({"ne"}),
         "owners/$count": frozenset({"eq", "ne"}),
         # Not in the table of what may be filtered by default.
         "appOwnerOrganizationId": frozenset({"eq"}),
@@ -117,9 +220,13 @@ def password(credential: TwinCredential) -> dict[str, Any]:
     """An entry of passwordCredentials."""
     return overridden(
         {
-            "customKeyIdentifier": credential.custom_key_identifier, "displayName": credential.display_name,
-            "endDateTime": stamp(credential.end), "hint": credential.hint, "keyId": credential.key_id,
-            "secretText": None, "startDateTime": stamp(credential.start),
+            "customKeyIdentifier": credential.custom_key_identifier,
+            "displayName": credential.display_name,
+            "endDateTime": stamp(credential.end),
+            "hint": credential.hint,
+            "keyId": credential.key_id,
+            "secretText": None,
+            "startDateTime": stamp(credential.start),
         },
         credential,
     )
@@ -130,9 +237,13 @@ def key(credential: TwinCredential, with_bytes: bool) -> dict[str, Any]:
     sent = with_bytes and credential.key_size > 0
     return overridden(
         {
-            "customKeyIdentifier": credential.custom_key_identifier, "displayName": credential.display_name,
-            "endDateTime": stamp(credential.end), "key": base64.b64encode(credential.key).decode() if sent else None,
-            "keyId": credential.key_id, "startDateTime": stamp(credential.start), "type": credential.type,
+            "customKeyIdentifier": credential.custom_key_identifier,
+            "displayName": credential.display_name,
+            "endDateTime": stamp(credential.end),
+            "key": base64.b64encode(credential.key).decode() if sent else None,
+            "keyId": credential.key_id,
+            "startDateTime": stamp(credential.start),
+            "type": credential.type,
             "usage": credential.usage,
         },
         credential,
@@ -154,7 +265,11 @@ _COMMON: dict[str, AppProperty] = {
     "signInAudience": lambda app, _: app.sign_in_audience,
     "passwordCredentials": lambda app, _: [password(each) for each in app.credentials if each.is_secret],
     "info": lambda _app, _: {
-        "logoUrl": None, "marketingUrl": None, "privacyStatementUrl": None, "supportUrl": None, "termsOfServiceUrl": None,
+        "logoUrl": None,
+        "marketingUrl": None,
+        "privacyStatementUrl": None,
+        "supportUrl": None,
+        "termsOfServiceUrl": None,
     },
     "addIns": lambda _app, _: [],
     "appRoles": lambda _app, _: [],
@@ -168,7 +283,9 @@ _APPLICATION: dict[str, AppProperty] = {
     "publicClient": lambda _app, _: {"redirectUris": []},
     "spa": lambda _app, _: {"redirectUris": []},
     "web": lambda app, _: {
-        "homePageUrl": None, "logoutUrl": None, "redirectUris": app.reply_urls,
+        "homePageUrl": None,
+        "logoutUrl": None,
+        "redirectUris": app.reply_urls,
         "implicitGrantSettings": {"enableAccessTokenIssuance": False, "enableIdTokenIssuance": False},
     },
 }
@@ -232,6 +349,7 @@ def app_value(app: TwinApp, tenant: Tenant, name: str) -> Any:
 
 # ---------------------------------------------------------------- people and owners
 
+
 def deleted_upn(user: TwinUser) -> str:
     """Entra puts the object id before the UPN of a deleted account."""
     return user.upn if user.deleted_at is None else user.id.replace("-", "") + user.upn
@@ -282,7 +400,9 @@ def owner_of(tenant: Tenant, object_id: str) -> TwinUser | TwinApp | TwinGroup |
     return tenant.groups.get(object_id)
 
 
-def directory_object(found: TwinUser | TwinApp | TwinGroup, tenant: Tenant, select: Iterable[str] | None) -> dict[str, Any]:
+def directory_object(
+    found: TwinUser | TwinApp | TwinGroup, tenant: Tenant, select: Iterable[str] | None
+) -> dict[str, Any]:
     """An object of a mixed collection, with its @odata.type."""
     match found:
         case TwinUser():

@@ -38,18 +38,28 @@ def _meaning(service: str, method: str, path: str, what: str, file: str) -> Mean
 #: The first that matches holds.
 MEANINGS: tuple[Meaning, ...] = (
     _meaning("entra", "GET", r"^/botframework/", "Reads the keys that prove what comes from Teams", "bot/tokens.py"),
-    _meaning("entra", "POST", r"/oauth2/", "Signs in with one of Steward's identities",
-             "graph/client.py, archive/identity.py or bot/credentials.py"),
-    _meaning("entra", "", r"", "Finds out how to sign in",
-             "graph/client.py, archive/identity.py or bot/credentials.py"),
+    _meaning(
+        "entra",
+        "POST",
+        r"/oauth2/",
+        "Signs in with one of Steward's identities",
+        "graph/client.py, archive/identity.py or bot/credentials.py",
+    ),
+    _meaning(
+        "entra", "", r"", "Finds out how to sign in", "graph/client.py, archive/identity.py or bot/credentials.py"
+    ),
     _meaning("graph", "POST", r"/owners/\$ref", "Writes a new owner", "graph/owners.py"),
     _meaning("graph", "GET", r"/owners", "Reads who owns an app", "graph/applications.py"),
     _meaning("graph", "POST", r"/sendMail", "Sends an e-mail", "graph/mail.py"),
     _meaning("graph", "", r"/teamwork/|/appCatalogs/", "Installs Steward's app for a person", "graph/installation.py"),
     _meaning("graph", "POST", r"/\$batch", "Many questions in one request", "graph/reader.py"),
     _meaning("graph", "", r"/users|/directory|/groups", "Reads people, their managers, or a group", "graph/people.py"),
-    _meaning("graph", "GET", r"/applications", "Reads app registrations and their credentials", "graph/applications.py"),
-    _meaning("graph", "GET", r"/servicePrincipals", "Reads enterprise apps and their certificates", "graph/applications.py"),
+    _meaning(
+        "graph", "GET", r"/applications", "Reads app registrations and their credentials", "graph/applications.py"
+    ),
+    _meaning(
+        "graph", "GET", r"/servicePrincipals", "Reads enterprise apps and their certificates", "graph/applications.py"
+    ),
     _meaning("connector", "POST", r"/v3/conversations$", "Opens the chat with a person", "bot/connector.py"),
     _meaning("connector", "POST", r"/activities", "Posts a message", "bot/connector.py"),
     _meaning("connector", "PUT", r"/activities", "Brings a card up to date in place", "bot/connector.py"),
@@ -64,8 +74,15 @@ EVENT_FILES: Mapping[str, str] = {
     **dict.fromkeys(("NotificationSent", "NotificationFailed"), "alerts/delivery.py"),
     **dict.fromkeys(("Seen", "Acknowledged", "Snoozed", "NotMine", "AnswerTakenBack"), "alerts/actions.py"),
     **dict.fromkeys(
-        ("OwnerNominated", "NominationAccepted", "NominationDeclined", "OwnerChangeRequested", "OwnerAssigned",
-         "OwnerChangeRefused"), "alerts/nominations.py",
+        (
+            "OwnerNominated",
+            "NominationAccepted",
+            "NominationDeclined",
+            "OwnerChangeRequested",
+            "OwnerAssigned",
+            "OwnerChangeRefused",
+        ),
+        "alerts/nominations.py",
     ),
     **dict.fromkeys(
         ("AlertRaised", "SnoozeEnded", "CredentialExpired", "Superseded", "Excluded", "ExclusionEnded", "Reopened"),
@@ -97,9 +114,15 @@ def request_json(seen: Seen) -> Json:
             what, file = meaning.what, meaning.file
             break
     return {
-        "number": seen.number, "at": seen.at.isoformat(), "service": seen.service, "method": seen.method,
-        "path": unquote(seen.path), "status": seen.status, "what": what + (" (part of a $batch)" if seen.part_of else ""),
-        "file": file, "twin": seen.file,
+        "number": seen.number,
+        "at": seen.at.isoformat(),
+        "service": seen.service,
+        "method": seen.method,
+        "path": unquote(seen.path),
+        "status": seen.status,
+        "what": what + (" (part of a $batch)" if seen.part_of else ""),
+        "file": file,
+        "twin": seen.file,
     }
 
 
@@ -150,5 +173,8 @@ def row_json(row: Json) -> Json:
     ]
     summary = ", ".join(filter(None, (str(row.get("Application") or ""), *people, str(row.get("Channel") or ""))))
     return {
-        "at": str(row.get("TimeGenerated", "")), "what": kind, "summary": summary, "file": EVENT_FILES.get(kind, ""),
+        "at": str(row.get("TimeGenerated", "")),
+        "what": kind,
+        "summary": summary,
+        "file": EVENT_FILES.get(kind, ""),
     }

@@ -50,8 +50,12 @@ def make_identities(seed: int, secrets: Mapping[str, str]) -> Identities:
     chance = random.Random(f"identities {seed}")
     clients = {
         name: Client(
-            name=name, client_id=_uuid(chance), object_id=_uuid(chance), secret=secrets[name],
-            roles=set(roles), azure_roles=set(AZURE_ROLES.get(name, ())),
+            name=name,
+            client_id=_uuid(chance),
+            object_id=_uuid(chance),
+            secret=secrets[name],
+            roles=set(roles),
+            azure_roles=set(AZURE_ROLES.get(name, ())),
         )
         for name, roles in GRAPH_ROLES.items()
     }

@@ -57,7 +57,9 @@ class Practice:
         """One call of a control endpoint (blocking); its JSON answer. Raises OSError, ValueError."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(  # noqa: S310 - our own https address
-            self.control_url + path, data=data, method=method,
+            self.control_url + path,
+            data=data,
+            method=method,
             headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
         )
         with _opener(self.ca_file).open(request, timeout=seconds) as answer:
@@ -110,17 +112,18 @@ def _attach(folder: Path, apps: int, seed: int) -> Practice | None:
 
 def _practice(address: dict[str, Any], process: "subprocess.Popen[bytes] | None" = None) -> Practice:
     return Practice(
-        settings={str(name): str(value) for name, value in dict(address["settings"]).items()}, control_url=str(address["control_url"]),
-        ca_file=str(address["ca_file"]), token=str(address["token"]), process=process,
+        settings={str(name): str(value) for name, value in dict(address["settings"]).items()},
+        control_url=str(address["control_url"]),
+        ca_file=str(address["ca_file"]),
+        token=str(address["token"]),
+        process=process,
     )
 
 
 def _opener(ca_file: str) -> urllib.request.OpenerDirector:
     """Opens https with this authority only, past any proxy."""
     context = ssl.create_default_context(cafile=ca_file)
-    return urllib.request.build_opener(
-        urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
-    )
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
 
 
 def _answers(practice: Practice) -> bool:
@@ -140,13 +143,26 @@ def _start(state_dir: Path, apps: int, seed: int) -> Practice:
     log = folder / "log.txt"
     root = Path(__file__).resolve().parent.parent
     command = [
-        sys.executable, "-m", "sandbox", "--state-dir", str(state_dir.resolve()), "--apps", str(apps),
-        "--seed", str(seed), "--with-parent",
+        sys.executable,
+        "-m",
+        "sandbox",
+        "--state-dir",
+        str(state_dir.resolve()),
+        "--apps",
+        str(apps),
+        "--seed",
+        str(seed),
+        "--with-parent",
     ]
     with log.open("ab") as errors:
         written = errors.tell()
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own module
-            command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, env=_environment(),
+            command,
+            cwd=root,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=_environment(),
         )
     line = _first_line(process, START_SECONDS + apps / 1000 * START_SECONDS_PER_THOUSAND)
     if line:

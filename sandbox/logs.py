@@ -95,7 +95,9 @@ def _reader(workspace: Workspace) -> Callable[[str], Awaitable[list[dict[str, An
 
 def _app(state: TwinState, service: str) -> web.Application:
     # The twin itself says 413, so that it says so in the service's own words.
-    app = web.Application(middlewares=[_whole, *middlewares(state.traffic, service), _refusals], client_max_size=64 * LIMIT)
+    app = web.Application(
+        middlewares=[_whole, *middlewares(state.traffic, service), _refusals], client_max_size=64 * LIMIT
+    )
     app[STATE] = state
     app.on_startup.append(_open)
     app.on_cleanup.append(_close)

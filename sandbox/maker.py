@@ -35,12 +35,17 @@ class Maker:
 
     # ------------------------------------------------------------ people
 
-    def user(self, name: str, *, upn: str = "", manager: TwinUser | None = None, case: str = "", **more: Any) -> TwinUser:
+    def user(
+        self, name: str, *, upn: str = "", manager: TwinUser | None = None, case: str = "", **more: Any
+    ) -> TwinUser:
         """An enabled member account; `more` are TwinUser's fields."""
         address = upn or self._address(name)
         fields: dict[str, Any] = {
-            "mail": address, "preferred_language": self.chance.choice(LANGUAGES),
-            "created": self.at(-self.chance.randrange(900, 3000)), "has_teams_app": True, **more,
+            "mail": address,
+            "preferred_language": self.chance.choice(LANGUAGES),
+            "created": self.at(-self.chance.randrange(900, 3000)),
+            "has_teams_app": True,
+            **more,
         }
         user = TwinUser(
             id=self.id(), display_name=name, upn=address, manager_id=manager.id if manager else "", case=case, **fields
@@ -80,8 +85,14 @@ class Maker:
         start = self.at(-400) if end is None else end - timedelta(days=life)
         key_id, size = self.id(), self.chance.randrange(800, 1201)
         return TwinCredential(
-            key_id=key_id, display_name=name or "CN=" + key_id[:8], start=start, end=end, type="AsymmetricX509Cert",
-            usage="Verify", custom_key_identifier=thumbprint_of(key_id, size), key_size=size,
+            key_id=key_id,
+            display_name=name or "CN=" + key_id[:8],
+            start=start,
+            end=end,
+            type="AsymmetricX509Cert",
+            usage="Verify",
+            custom_key_identifier=thumbprint_of(key_id, size),
+            key_size=size,
         )
 
     def saml(self, days: float, *, name: str = "CN=Microsoft Azure Federated SSO Certificate") -> list[TwinCredential]:
@@ -89,7 +100,9 @@ class Maker:
         end = self.at(days, self._hours())
         verify_id, size = self.id(), self.chance.randrange(800, 1201)
         common: dict[str, Any] = {
-            "display_name": name, "start": end - timedelta(days=1095), "end": end,
+            "display_name": name,
+            "start": end - timedelta(days=1095),
+            "end": end,
             "custom_key_identifier": thumbprint_of(verify_id, size),
         }
         return [
@@ -115,8 +128,14 @@ class Maker:
     # ------------------------------------------------------------ apps
 
     def registration(
-        self, name: str | None, owners: Iterable[TwinUser | str] = (), credentials: Iterable[TwinCredential] = (), *,
-        case: str = "", enterprise: bool = True, **more: Any,
+        self,
+        name: str | None,
+        owners: Iterable[TwinUser | str] = (),
+        credentials: Iterable[TwinCredential] = (),
+        *,
+        case: str = "",
+        enterprise: bool = True,
+        **more: Any,
     ) -> TwinApp:
         """An app registration and (as Entra makes it) its own enterprise app with the same app id."""
         app = self._app(ApplicationType.APP_REGISTRATION, name, owners, credentials, case, more)
@@ -125,22 +144,37 @@ class Maker:
         return app
 
     def enterprise(
-        self, name: str | None, owners: Iterable[TwinUser | str] = (), credentials: Iterable[TwinCredential] = (), *,
-        case: str = "", **more: Any,
+        self,
+        name: str | None,
+        owners: Iterable[TwinUser | str] = (),
+        credentials: Iterable[TwinCredential] = (),
+        *,
+        case: str = "",
+        **more: Any,
     ) -> TwinApp:
         """An enterprise app (service principal)."""
         return self._app(ApplicationType.ENTERPRISE_APP, name, owners, credentials, case, more)
 
     def _app(
-        self, kind: ApplicationType, name: str | None, owners: Iterable[TwinUser | str],
-        credentials: Iterable[TwinCredential], case: str, more: dict[str, Any],
+        self,
+        kind: ApplicationType,
+        name: str | None,
+        owners: Iterable[TwinUser | str],
+        credentials: Iterable[TwinCredential],
+        case: str,
+        more: dict[str, Any],
     ) -> TwinApp:
         fields: dict[str, Any] = {"app_id": "", "created": self.at(-self.chance.randrange(400, 2000)), **more}
         fields["app_id"] = fields["app_id"] or self.id()
         app = TwinApp(
-            object_id=self.id(), display_name=name, kind=kind, ordinal=len(self.tenant.apps) + 1,
+            object_id=self.id(),
+            display_name=name,
+            kind=kind,
+            ordinal=len(self.tenant.apps) + 1,
             owners=[owner if isinstance(owner, str) else owner.id for owner in owners],
-            credentials=list(credentials), case=case, **fields,
+            credentials=list(credentials),
+            case=case,
+            **fields,
         )
         self.tenant.apps[app.object_id] = app
         self.still_owned(app)
@@ -149,7 +183,12 @@ class Maker:
     # ------------------------------------------------------------ history
 
     def owned(
-        self, app: TwinApp, owners: Sequence[TwinUser], *, until: int, since: int = 730,
+        self,
+        app: TwinApp,
+        owners: Sequence[TwinUser],
+        *,
+        until: int,
+        since: int = 730,
         managers: dict[str, str] | None = None,
     ) -> None:
         """Daily records name these owners from `since` to `until` days ago; managers default to today's."""
@@ -170,7 +209,9 @@ class Maker:
         today = self.now.astimezone(UTC).date()
         app.history.append(
             Spell(
-                first_day=today - timedelta(days=since), last_day=today - timedelta(days=until),
-                owner_ids=owners, manager_ids=managers,
+                first_day=today - timedelta(days=since),
+                last_day=today - timedelta(days=until),
+                owner_ids=owners,
+                manager_ids=managers,
             )
         )

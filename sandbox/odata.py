@@ -83,9 +83,20 @@ class Query:
     options: tuple[tuple[str, str], ...] = ()
 
 
-KNOWN = frozenset({
-    "$select", "$expand", "$filter", "$search", "$orderby", "$top", "$skiptoken", "$count", "$deltatoken", "$format",
-})
+KNOWN = frozenset(
+    {
+        "$select",
+        "$expand",
+        "$filter",
+        "$search",
+        "$orderby",
+        "$top",
+        "$skiptoken",
+        "$count",
+        "$deltatoken",
+        "$format",
+    }
+)
 
 
 def parse(query_string: str, resource: Resource, *, eventual: bool = False) -> Query:
@@ -97,18 +108,27 @@ def parse(query_string: str, resource: Resource, *, eventual: bool = False) -> Q
             if name.lower() not in KNOWN:
                 raise bad(f"Unrecognized query argument specified: '{name}'.", "BadRequest")
             if name.lower() in values:
-                raise bad(f"Query option '{name}' was specified more than once, but it must be specified at most once.", "BadRequest")
+                raise bad(
+                    f"Query option '{name}' was specified more than once, but it must be specified at most once.",
+                    "BadRequest",
+                )
             values[name.lower()] = value
     top = _top(values.get("$top"))
     expand, expand_select = _expand(values.get("$expand", ""), resource)
     order, descending = _order(values.get("$orderby", ""), resource)
     query = Query(
         select=_select(values.get("$select"), resource.properties, resource.name),
-        expand=expand, expand_select=expand_select,
+        expand=expand,
+        expand_select=expand_select,
         filter=parse_filter(values["$filter"], resource) if "$filter" in values else None,
-        search=_search(values.get("$search", "")), order=order, descending=descending,
-        top=top or DEFAULT_PAGE, asked_top=top is not None, after=read_token(values.get("$skiptoken")),
-        count=values.get("$count", "").lower() == "true", delta_token=values.get("$deltatoken", ""),
+        search=_search(values.get("$search", "")),
+        order=order,
+        descending=descending,
+        top=top or DEFAULT_PAGE,
+        asked_top=top is not None,
+        after=read_token(values.get("$skiptoken")),
+        count=values.get("$count", "").lower() == "true",
+        delta_token=values.get("$deltatoken", ""),
         options=tuple((name, value) for name, value in options if name.lower() not in ("$skiptoken", "$deltatoken")),
     )
     _check_advanced(query, eventual)
@@ -120,7 +140,9 @@ def _check_advanced(query: Query, eventual: bool) -> None:
     advanced = bool(query.search) or bool(query.order and query.filter) or bool(query.filter and query.filter.advanced)
     if advanced and not (eventual and query.count):
         if query.search:
-            raise bad("Request with $search query parameter only works through MSGraph with a special request header: 'ConsistencyLevel: eventual'")
+            raise bad(
+                "Request with $search query parameter only works through MSGraph with a special request header: 'ConsistencyLevel: eventual'"
+            )
         if query.order:
             raise bad("Sorting not supported for current query.")
         raise bad(
@@ -128,7 +150,9 @@ def _check_advanced(query: Query, eventual: bool) -> None:
             "query parameter $count=true. Refer to https://aka.ms/graph-docs/advanced-queries for more information"
         )
     if query.expand and (advanced or (eventual and query.count)):
-        raise bad("Expand is not supported for the current query: it cannot be combined with advanced query capabilities.")
+        raise bad(
+            "Expand is not supported for the current query: it cannot be combined with advanced query capabilities."
+        )
 
 
 def _top(text: str | None) -> int | None:
@@ -209,7 +233,11 @@ def read_token(token: str | None) -> int:
             return int(number)
     except ValueError:
         pass
-    raise Refused(400, "Directory_ExpiredPageToken", "The specified page token value has expired and can no longer be included in your request.")
+    raise Refused(
+        400,
+        "Directory_ExpiredPageToken",
+        "The specified page token value has expired and can no longer be included in your request.",
+    )
 
 
 # ---------------------------------------------------------------- $filter
@@ -362,7 +390,10 @@ class _FilterParser:
             self.advanced = True
             return
         if name not in self.resource.properties and "/" not in name:
-            raise bad(f"Could not find a property named '{name}' on type 'microsoft.graph.{self.resource.name}'.", "BadRequest")
+            raise bad(
+                f"Could not find a property named '{name}' on type 'microsoft.graph.{self.resource.name}'.",
+                "BadRequest",
+            )
         kind = self.resource.name[0].upper() + self.resource.name[1:]
         raise bad(f"Unsupported or invalid query filter clause specified for property '{name}' of resource '{kind}'.")
 

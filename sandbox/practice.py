@@ -36,7 +36,9 @@ POLICY = (
     "frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 #: An e-mail may style itself and do nothing else.
-MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox allow-popups; frame-ancestors 'self'"
+MAIL_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox allow-popups; frame-ancestors 'self'"
+)
 
 #: Longest wait for the control endpoints; an invoke may take Teams' 15 seconds.
 CONTROL_SECONDS = 60.0
@@ -207,7 +209,8 @@ class _Routes:
     async def page(self, _request: web.Request) -> web.StreamResponse:
         if not all(path.is_file() for path in VENDOR.values()):
             return web.Response(
-                status=503, text="The web client's packages are missing: run `npm ci` in sandbox/client, or `make run`.\n"
+                status=503,
+                text="The web client's packages are missing: run `npm ci` in sandbox/client, or `make run`.\n",
             )
         return _file(CLIENT / "index.html")
 
@@ -295,7 +298,14 @@ class _Routes:
 def _file(path: Path) -> web.Response:
     """A file of the client; small enough to be read at once."""
     return web.Response(
-        body=path.read_bytes(), content_type=TYPES[path.suffix], charset="utf-8",
-        headers={"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache",
-                 "Referrer-Policy": "no-referrer", "Cross-Origin-Resource-Policy": "same-origin"},
+        body=path.read_bytes(),
+        content_type=TYPES[path.suffix],
+        charset="utf-8",
+        headers={
+            "Content-Security-Policy": POLICY,
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-cache",
+            "Referrer-Policy": "no-referrer",
+            "Cross-Origin-Resource-Policy": "same-origin",
+        },
     )

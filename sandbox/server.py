@@ -31,8 +31,12 @@ class AddressFile:
     def write(self, state: TwinState) -> dict[str, object]:
         """Write it in one step, readable by this user only, for it holds the practice secrets."""
         address: dict[str, object] = {
-            "pid": os.getpid(), "apps": state.recipe.apps, "seed": state.recipe.seed,
-            "control_url": state.urls.get("control", ""), "token": state.control_token, "ca_file": str(state.ca_file),
+            "pid": os.getpid(),
+            "apps": state.recipe.apps,
+            "seed": state.recipe.seed,
+            "control_url": state.urls.get("control", ""),
+            "token": state.control_token,
+            "ca_file": str(state.ca_file),
             "settings": state.settings,
         }
         fresh = self.path.with_suffix(".new")

@@ -100,9 +100,7 @@ class TwinState:
         self._replay()
 
     @classmethod
-    def open(
-        cls, state_dir: Path, apps: int, seed: int, *, real_now: Callable[[], datetime] = utc_now
-    ) -> "TwinState":
+    def open(cls, state_dir: Path, apps: int, seed: int, *, real_now: Callable[[], datetime] = utc_now) -> "TwinState":
         """The tenant that lives in this state directory, made now if there is none. Raises StateError."""
         folder = state_dir / "practice"
         folder.mkdir(parents=True, exist_ok=True)
@@ -110,7 +108,10 @@ class TwinState:
         if recipe is None:
             names = ("scanner", "ownerWriter", "mail", "install", "bot")
             recipe = Recipe(
-                apps=apps, seed=seed, made_at=real_now(), generator=GENERATOR_VERSION,
+                apps=apps,
+                seed=seed,
+                made_at=real_now(),
+                generator=GENERATOR_VERSION,
                 secrets={name: secrets.token_urlsafe(30) for name in names},
             )
             write_recipe(folder, recipe)

@@ -40,8 +40,13 @@ def steps_json(state: TwinState, owner_in_archive: OwnerInArchive) -> list[dict[
             current = number
         steps.append(
             {
-                "number": number, "person": step.person, "title": step.title, "text": step.text, "done": bool(proof),
-                "proof": proof, "current": current == number,
+                "number": number,
+                "person": step.person,
+                "title": step.title,
+                "text": step.text,
+                "done": bool(proof),
+                "proof": proof,
+                "current": current == number,
             }
         )
     return steps
@@ -95,7 +100,9 @@ def _eli_named(state: TwinState, _: OwnerInArchive) -> str:
 
 
 def _eli_accepted(state: TwinState, _: OwnerInArchive) -> str:
-    return "eli accepted." if approved(state) or _pressed(state, "eli", frozenset({"accept"}), VENDOR_PORTAL_SYNC) else ""
+    return (
+        "eli accepted." if approved(state) or _pressed(state, "eli", frozenset({"accept"}), VENDOR_PORTAL_SYNC) else ""
+    )
 
 
 def _ada_approved(state: TwinState, _: OwnerInArchive) -> str:
@@ -110,33 +117,41 @@ def _archive_shows(state: TwinState, owner_in_archive: OwnerInArchive) -> str:
 
 STEPS: tuple[Step, ...] = (
     Step(
-        person="ana", title="ana reads her card",
+        person="ana",
+        title="ana reads her card",
         text=f"The scan found that the secret of {INVOICE_EXPORT} ends in 30 days. The card says why ana got it.",
         proof=lambda state, _: _read(state, "ana", INVOICE_EXPORT),
     ),
     Step(
-        person="ana", title="ana answers",
-        text="She takes it with \"I'll do it\", or has herself reminded later under \"Other answers\".",
+        person="ana",
+        title="ana answers",
+        text='She takes it with "I\'ll do it", or has herself reminded later under "Other answers".',
         proof=_ana_answered,
     ),
     Step(
-        person="mia", title="mia hears of what ben left behind",
+        person="mia",
+        title="mia hears of what ben left behind",
         text=f"{VENDOR_PORTAL_SYNC} has no owner any more. The archive proves that it was ben's, and mia was his manager.",
         proof=lambda state, _: _read(state, "mia", VENDOR_PORTAL_SYNC),
     ),
     Step(
-        person="mia", title="mia names eli",
+        person="mia",
+        title="mia names eli",
         text="She picks eli as the new owner and sends it off. eli does not have Steward's app yet; it is installed for him.",
         proof=_eli_named,
     ),
-    Step(person="eli", title="eli accepts", text="His card says what he takes on, and until when.", proof=_eli_accepted),
     Step(
-        person="ada", title="ada approves",
+        person="eli", title="eli accepts", text="His card says what he takes on, and until when.", proof=_eli_accepted
+    ),
+    Step(
+        person="ada",
+        title="ada approves",
         text="An administrator confirms. Only now is the owner written to Entra, with an identity that can do nothing else.",
         proof=_ada_approved,
     ),
     Step(
-        person="", title="The next day",
+        person="",
+        title="The next day",
         text="Press Next day. Entra, the archive and everybody's cards show the new owner.",
         proof=_archive_shows,
     ),

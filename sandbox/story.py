@@ -16,13 +16,21 @@ def add_story(maker: Maker) -> None:
     ana, ben, eli, tom = (people[name] for name in ("ana", "ben", "eli", "tom"))
 
     maker.registration(
-        INVOICE_EXPORT, [ana], [maker.secret(30, name="prod-2025", hours=LATE)], case="story: ana's secret",
-        notes="Exports invoices to the accounting system every night.", service_management_reference="CMDB-1042",
+        INVOICE_EXPORT,
+        [ana],
+        [maker.secret(30, name="prod-2025", hours=LATE)],
+        case="story: ana's secret",
+        notes="Exports invoices to the accounting system every night.",
+        service_management_reference="CMDB-1042",
         reply_urls=[f"https://invoices.{maker.tenant.domain}/signin-oidc"],
     )
     vendor = maker.registration(
-        VENDOR_PORTAL_SYNC, [], [maker.secret(7, name="sync", hours=LATE)], case="story: ben owned it",
-        notes="Keeps the vendor portal in step with purchasing.", service_management_reference="CMDB-2077",
+        VENDOR_PORTAL_SYNC,
+        [],
+        [maker.secret(7, name="sync", hours=LATE)],
+        case="story: ben owned it",
+        notes="Keeps the vendor portal in step with purchasing.",
+        service_management_reference="CMDB-2077",
         reply_urls=[f"https://vendors.{maker.tenant.domain}/auth/callback"],
     )
     maker.owned(vendor, [ben], until=243)
@@ -38,11 +46,17 @@ def _people(maker: Maker) -> dict[str, TwinUser]:
     def person(name: str, department: str, **more: Any) -> TwinUser:
         first = name.split(maxsplit=1)[0].lower()
         return maker.user(
-            name, upn=f"{first}@{maker.tenant.domain}", department=department, preferred_language="en-GB",
-            case="story", **more,
+            name,
+            upn=f"{first}@{maker.tenant.domain}",
+            department=department,
+            preferred_language="en-GB",
+            case="story",
+            **more,
         )
 
-    chief = maker.user("Clara Castellan", department="Management", preferred_language="en-GB", case="manager of managers")
+    chief = maker.user(
+        "Clara Castellan", department="Management", preferred_language="en-GB", case="manager of managers"
+    )
     mia = person("Mia Meyer", "Purchasing", manager=chief)
     people = {
         "ana": person("Ana Alvarez", "Finance", manager=chief),
@@ -54,7 +68,10 @@ def _people(maker: Maker) -> dict[str, TwinUser]:
         "ada": person("Ada Adams", "IT", manager=chief),
     }
     desk = maker.user(
-        "Service Desk", upn=f"servicedesk@{maker.tenant.domain}", department="IT", preferred_language="en-GB",
+        "Service Desk",
+        upn=f"servicedesk@{maker.tenant.domain}",
+        department="IT",
+        preferred_language="en-GB",
         case="told when nobody else can be",
     )
     maker.tenant.fallback_ids = [desk.id]

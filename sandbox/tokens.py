@@ -87,9 +87,19 @@ class Tokens:
         """A token of the Entra twin for one client and one audience."""
         now = int(time.time())
         claims: dict[str, Any] = {
-            "aud": audience, "iss": self.issuer, "iat": now, "nbf": now, "exp": now + life,
-            "appid": client.client_id, "azp": client.client_id, "oid": client.object_id, "sub": client.object_id,
-            "tid": self.tenant_id, "idtyp": "app", "ver": "1.0", "uti": uuid4().hex,
+            "aud": audience,
+            "iss": self.issuer,
+            "iat": now,
+            "nbf": now,
+            "exp": now + life,
+            "appid": client.client_id,
+            "azp": client.client_id,
+            "oid": client.object_id,
+            "sub": client.object_id,
+            "tid": self.tenant_id,
+            "idtyp": "app",
+            "ver": "1.0",
+            "uti": uuid4().hex,
         }
         if audience == GRAPH and client.roles:
             claims["roles"] = sorted(client.roles)
@@ -102,15 +112,25 @@ class Tokens:
             raise Refused(401, "InvalidAuthenticationToken", "Access token is empty.")
         try:
             claims = jwt.decode(
-                token.strip(), self.key.private.public_key(), algorithms=["RS256"], audience=audience,
-                issuer=self.issuer, options={"require": ["exp", "aud", "iss", "appid"]},
+                token.strip(),
+                self.key.private.public_key(),
+                algorithms=["RS256"],
+                audience=audience,
+                issuer=self.issuer,
+                options={"require": ["exp", "aud", "iss", "appid"]},
             )
         except jwt.ExpiredSignatureError:
-            raise Refused(401, "InvalidAuthenticationToken", "Lifetime validation failed, the token is expired.") from None
+            raise Refused(
+                401, "InvalidAuthenticationToken", "Lifetime validation failed, the token is expired."
+            ) from None
         except jwt.InvalidAudienceError:
-            raise Refused(401, "InvalidAuthenticationToken", "Access token validation failure. Invalid audience.") from None
+            raise Refused(
+                401, "InvalidAuthenticationToken", "Access token validation failure. Invalid audience."
+            ) from None
         except jwt.InvalidTokenError as error:
-            raise Refused(401, "InvalidAuthenticationToken", f"IDX14100: JWT is not well formed or not ours ({error}).") from None
+            raise Refused(
+                401, "InvalidAuthenticationToken", f"IDX14100: JWT is not well formed or not ours ({error})."
+            ) from None
         return Claims(client_id=claims["appid"], audience=audience, roles=frozenset(claims.get("roles", ())))
 
     # ------------------------------------------------------------ Bot Framework channel
@@ -119,8 +139,12 @@ class Tokens:
         """A token as the channel sends it with every activity; `overrides` replace claims (None drops one)."""
         now = int(time.time())
         claims: dict[str, Any] = {
-            "iss": self.channel_issuer, "aud": bot_app_id, "nbf": now - 5, "exp": now + life,
-            "serviceurl": service_url, **overrides,
+            "iss": self.channel_issuer,
+            "aud": bot_app_id,
+            "nbf": now - 5,
+            "exp": now + life,
+            "serviceurl": service_url,
+            **overrides,
         }
         return self.channel_keys[-1].sign({name: value for name, value in claims.items() if value is not None})
 

@@ -66,7 +66,9 @@ class Fault:
 
     def matches(self, service: str, method: str, path: str) -> bool:
         return (
-            self.count != 0 and self.service in (service, "*") and self.method in (method, "")
+            self.count != 0
+            and self.service in (service, "*")
+            and self.method in (method, "")
             and path.startswith(self.path)
         )
 
@@ -89,13 +91,28 @@ class Traffic:
         return self._last
 
     def note(
-        self, service: str, method: str, path: str, status: int, file: str, size: int, *,
-        number: int = 0, part_of: int = 0,
+        self,
+        service: str,
+        method: str,
+        path: str,
+        status: int,
+        file: str,
+        size: int,
+        *,
+        number: int = 0,
+        part_of: int = 0,
     ) -> Seen:
         """Write one request into the log; `number` 0 takes the next."""
         seen = Seen(
-            number=number or self.next_number(), at=self.now(), service=service, method=method, path=path,
-            status=status, file=file, bytes=size, part_of=part_of,
+            number=number or self.next_number(),
+            at=self.now(),
+            service=service,
+            method=method,
+            path=path,
+            status=status,
+            file=file,
+            bytes=size,
+            part_of=part_of,
         )
         self._log.append(seen)
         return seen
@@ -162,9 +179,7 @@ async def _faulty(fault: Fault, request: web.Request, handler: Handler) -> web.S
         if request.transport is not None:
             request.transport.abort()
         raise ConnectionResetError("cut by an ordered fault")
-    return web.Response(
-        status=fault.status, text=fault.body, content_type=fault.content_type, headers=fault.headers
-    )
+    return web.Response(status=fault.status, text=fault.body, content_type=fault.content_type, headers=fault.headers)
 
 
 def watch(traffic: Traffic, service: str) -> "Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]":

@@ -36,8 +36,13 @@ def truth_json(state: TwinState) -> Json:
         "admins": [tenant.cast["ada"]],
         "people": {
             user.id: {
-                "display_name": user.display_name, "upn": user.upn, "active": user.active, "listed": user.listed,
-                "manager": user.manager_id, "has_teams_app": user.has_teams_app, "case": user.case,
+                "display_name": user.display_name,
+                "upn": user.upn,
+                "active": user.active,
+                "listed": user.listed,
+                "manager": user.manager_id,
+                "has_teams_app": user.has_teams_app,
+                "case": user.case,
             }
             for user in tenant.users.values()
         },
@@ -126,7 +131,8 @@ def records_of(app: TwinApp) -> list[TwinCredential]:
     """One entry per credential: a SAML certificate's Sign key stands for its Verify key and password too."""
     signing = {each.custom_key_identifier for each in app.credentials if each.usage == "Sign"} - {None}
     return [
-        each for each in app.credentials
+        each
+        for each in app.credentials
         if each.usage == "Sign" or each.custom_key_identifier is None or each.custom_key_identifier not in signing
     ]
 

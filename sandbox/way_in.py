@@ -29,8 +29,12 @@ REFRESH_AFTER = timedelta(minutes=1)
 IN_VIEW = 10
 #: preferredLanguage -> IANA zone, country; others as the first.
 PLACES = {
-    "en-US": ("America/New_York", "US"), "en-GB": ("Europe/London", "GB"), "de-DE": ("Europe/Berlin", "DE"),
-    "fr-FR": ("Europe/Paris", "FR"), "es-ES": ("Europe/Madrid", "ES"), "ja-JP": ("Asia/Tokyo", "JP"),
+    "en-US": ("America/New_York", "US"),
+    "en-GB": ("Europe/London", "GB"),
+    "de-DE": ("Europe/Berlin", "DE"),
+    "fr-FR": ("Europe/Paris", "FR"),
+    "es-ES": ("Europe/Madrid", "ES"),
+    "ja-JP": ("Asia/Tokyo", "JP"),
 }
 DEFAULT_PLACE = ("Europe/Berlin", "DE")
 
@@ -111,7 +115,12 @@ async def press(
         chats.redrawn += 1
     if not automatic:
         state.change(
-            "buttonPressed", person=person.id, activity=activity_id, verb=verb, data=data, status=answer.status,
+            "buttonPressed",
+            person=person.id,
+            activity=activity_id,
+            verb=verb,
+            data=data,
+            status=answer.status,
             answer=answer.kind,
         )
     return answer
@@ -131,8 +140,13 @@ async def submit(state: TwinState, person: TwinUser, activity_id: str, data: dic
     envelope = _envelope(state, person, chat, sent_id)
     answer = await _send(state, {**envelope, "type": "message", "replyToId": activity_id, "value": data})
     state.change(
-        "buttonPressed", person=person.id, activity=activity_id, verb=str(data.get("verb", "")), data=data,
-        status=answer.status, answer="",
+        "buttonPressed",
+        person=person.id,
+        activity=activity_id,
+        verb=str(data.get("verb", "")),
+        data=data,
+        status=answer.status,
+        answer="",
     )
     return answer
 
@@ -153,7 +167,9 @@ async def open_up(state: TwinState, person: TwinUser) -> int:
         if action is None:
             continue
         chats.refreshed[person.id, message.id] = state.now()
-        await press(state, person, message.id, str(action.get("verb", "")), dict(action.get("data") or {}), automatic=True)
+        await press(
+            state, person, message.id, str(action.get("verb", "")), dict(action.get("data") or {}), automatic=True
+        )
         refreshed += 1
     return refreshed
 
@@ -181,9 +197,7 @@ def _due_refresh(state: TwinState, person: TwinUser, message: Message) -> dict[s
 def announce_install(state: TwinState, person_id: str) -> None:
     """Tell Steward, a moment later as Teams does, that a person has the app now; does not wait for it."""
     line = state.part(Line)
-    task: asyncio.Task[object] = asyncio.get_running_loop().create_task(
-        installed(state, state.tenant.users[person_id])
-    )
+    task: asyncio.Task[object] = asyncio.get_running_loop().create_task(installed(state, state.tenant.users[person_id]))
     line.tasks.add(task)
     task.add_done_callback(line.tasks.discard)
 
@@ -236,9 +250,7 @@ def _envelope(state: TwinState, person: TwinUser, chat: Chat, activity_id: str) 
         "from": {"id": teams_user_id(state, person.id), "name": person.display_name, "aadObjectId": person.id},
         "conversation": {"id": chat.id, "conversationType": "personal", "tenantId": tenant},
         "recipient": {"id": bot_id(state), "name": "Steward"},
-        "entities": [
-            {"type": "clientInfo", "locale": locale, "country": country, "platform": "Web", "timezone": zone}
-        ],
+        "entities": [{"type": "clientInfo", "locale": locale, "country": country, "platform": "Web", "timezone": zone}],
         "channelData": {"tenant": {"id": tenant}},
         "locale": locale,
     }

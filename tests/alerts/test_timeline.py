@@ -13,6 +13,7 @@ from alerts.model import (
     CredentialType,
     CredentialUsage,
     EscalationPath,
+    EventType,
     Quarantine,
     RouteReason,
 )
@@ -197,7 +198,7 @@ async def test_twenty_clicks_at_once_have_one_effect(world: World) -> None:
     await world.first()
     await asyncio.gather(*(world.press("ana", "acknowledge") for _ in range(20)))
 
-    assert [event.type for event in await world.events()].count("Acknowledged") == 1
+    assert [event.type for event in await world.events()].count(EventType.ACKNOWLEDGED) == 1
 
 
 async def test_not_mine_moves_the_route_on_and_is_remembered(world: World) -> None:

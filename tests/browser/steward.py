@@ -13,7 +13,19 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 120
 #: What would make it another Steward than the one a stranger gets.
-FOREIGN = ("AZURE_", "GRAPH_", "LOGS_", "Microsoft", "BOT_", "TEAMS_", "STEWARD_", "PRACTICE_", "STATE_DIR", "SSL_CERT", "REQUESTS_CA")
+FOREIGN = (
+    "AZURE_",
+    "GRAPH_",
+    "LOGS_",
+    "Microsoft",
+    "BOT_",
+    "TEAMS_",
+    "STEWARD_",
+    "PRACTICE_",
+    "STATE_DIR",
+    "SSL_CERT",
+    "REQUESTS_CA",
+)
 
 
 def free_port():

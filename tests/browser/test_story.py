@@ -144,7 +144,13 @@ async def the_next_day(page, steward):
     await ticked(page, 7)
     archive = await steward.call("GET", "/practice/archive?search=vendor%20portal%20sync")
     kinds = {row["EventType"] for row in archive["events"]}
-    assert {"OwnerNominated", "NominationAccepted", "OwnerChangeRequested", "OwnerAssigned", "NotificationSent"} <= kinds
+    assert {
+        "OwnerNominated",
+        "NominationAccepted",
+        "OwnerChangeRequested",
+        "OwnerAssigned",
+        "NotificationSent",
+    } <= kinds
     await page.get_by_role("tab", name="Archive").click()
     await expect(page.locator("#view")).to_contain_text("OwnerAssigned")
 
@@ -155,14 +161,27 @@ async def test_tom_is_refused_with_anas_alert_and_nothing_changes(shared, open_p
     before = [(each["activity"], each["stored_card"], each["updated"]) for each in await shared.chat("ana")]
     answers = [
         await shared.press("tom", message["activity"], verb, {**data, "days": "7", "nominees": "x", "note": ""})
-        for verb in ("acknowledge", "renewed", "snooze", "assignOwner", "notMine", "retire", "automatic", "release", "open", "refresh")
+        for verb in (
+            "acknowledge",
+            "renewed",
+            "snooze",
+            "assignOwner",
+            "notMine",
+            "retire",
+            "automatic",
+            "release",
+            "open",
+            "refresh",
+        )
     ]
     nowhere = await shared.press("tom", message["activity"], "acknowledge", {"alert": "0" * 32, "v": 1})
     after = [(each["activity"], each["stored_card"], each["updated"]) for each in await shared.chat("ana")]
 
     bodies = [answer["body"] for answer in [*answers, nowhere]]
     assert {answer["status"] for answer in answers} == {200}
-    assert {(body["statusCode"], body["type"]) for body in bodies} == {(200, "application/vnd.microsoft.activity.message")}
+    assert {(body["statusCode"], body["type"]) for body in bodies} == {
+        (200, "application/vnd.microsoft.activity.message")
+    }
     assert len({body["value"] for body in bodies}) == 1
     assert before == after
     async with open_page(f"{shared.address}/#ana") as page:
@@ -203,9 +222,7 @@ async def test_typing_a_command_is_answered_in_the_chat(shared, open_page):
 async def test_the_page_fits_a_phone_and_a_laptop(shared, open_page, scheme):
     await shared.card_about("ana", INVOICE_EXPORT)
     for width, height in ((1280, 800), (390, 844)):
-        async with open_page(
-            shared.address, viewport={"width": width, "height": height}, color_scheme=scheme
-        ) as page:
+        async with open_page(shared.address, viewport={"width": width, "height": height}, color_scheme=scheme) as page:
             await expect(newest(page, INVOICE_EXPORT)).to_be_visible()
             overflow = await page.evaluate(
                 "[...document.querySelectorAll('body, .chat, .messages, .card, .ac-adaptiveCard, .ac-pushButton')]"

@@ -16,7 +16,10 @@ from sandbox.tokens import BOT_FRAMEWORK
 
 CARD = "application/vnd.microsoft.card.adaptive"
 SERVICES = {
-    "entra": entra.make_app, "graph": graph.make_app, "connector": connector.make_app, "control": control.make_app,
+    "entra": entra.make_app,
+    "graph": graph.make_app,
+    "connector": connector.make_app,
+    "control": control.make_app,
 }
 
 
@@ -121,7 +124,9 @@ class Teams:
 
     async def control(self, method, path, body=None, *, expected=200):
         headers = {"Authorization": f"Bearer {self.state.control_token}"}
-        async with self.session.request(method, self.state.urls["control"] + path, json=body, headers=headers) as response:
+        async with self.session.request(
+            method, self.state.urls["control"] + path, json=body, headers=headers
+        ) as response:
             assert response.status == expected, await response.text()
             return await response.json()
 

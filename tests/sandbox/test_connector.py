@@ -43,8 +43,13 @@ async def test_the_chat_with_a_person_is_the_same_one_by_either_id(world):
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"members": []}, {"members": [{"id": "a"}, {"id": "b"}]}, {"members": "ana"}, {"members": [{}]},
-        {"members": [{"id": "29:1nobody"}]}, {"isGroup": True}, {"channelData": {"tenant": {"id": "another"}}},
+        {"members": []},
+        {"members": [{"id": "a"}, {"id": "b"}]},
+        {"members": "ana"},
+        {"members": [{}]},
+        {"members": [{"id": "29:1nobody"}]},
+        {"isGroup": True},
+        {"channelData": {"tenant": {"id": "another"}}},
     ],
     ids=["none", "two", "a text", "without id", "unknown", "group", "other tenant"],
 )
@@ -124,7 +129,13 @@ async def test_a_large_message_below_the_limit_is_taken(world):
 
 @pytest.mark.parametrize(
     "body",
-    [{}, {"type": "event"}, {"type": "message"}, message({"type": "HeroCard"}), {"type": "message", "attachments": "x"}],
+    [
+        {},
+        {"type": "event"},
+        {"type": "message"},
+        message({"type": "HeroCard"}),
+        {"type": "message", "attachments": "x"},
+    ],
     ids=["no type", "other type", "empty", "not a card", "attachments a text"],
 )
 async def test_what_is_no_message_is_refused(world, body):

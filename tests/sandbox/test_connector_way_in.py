@@ -32,10 +32,13 @@ async def test_a_typed_command_carries_everything_that_teams_sends(world):
 
     assert 201 == answer["status"]
     assert ("message", "my apps", "msteams") == (activity["type"], activity["text"], activity["channelId"])
-    assert {"id": teams_user_id(world.state, ana.id), "name": ana.display_name, "aadObjectId": ana.id} == activity["from"]
+    assert {"id": teams_user_id(world.state, ana.id), "name": ana.display_name, "aadObjectId": ana.id} == activity[
+        "from"
+    ]
     assert {"id": world.state.tenant.tenant_id} == activity["channelData"]["tenant"]
     assert ("personal", world.state.tenant.tenant_id) == (
-        activity["conversation"]["conversationType"], activity["conversation"]["tenantId"],
+        activity["conversation"]["conversationType"],
+        activity["conversation"]["tenantId"],
     )
     assert f"28:{world.state.identities.bot.client_id}" == activity["recipient"]["id"]
     assert world.state.settings["TEAMS_SERVICE_URL"] == activity["serviceUrl"]
@@ -50,7 +53,10 @@ async def test_the_token_proves_the_channel(world):
     keys = {key["kid"]: key for key in world.state.tokens.channel_jwks()["keys"]}
     key = keys[jwt.get_unverified_header(token)["kid"]]
     claims = jwt.decode(
-        token, jwt.PyJWK(key).key, algorithms=["RS256"], audience=world.state.identities.bot.client_id,
+        token,
+        jwt.PyJWK(key).key,
+        algorithms=["RS256"],
+        audience=world.state.identities.bot.client_id,
         issuer=BOT_FRAMEWORK,
     )
 
@@ -67,7 +73,10 @@ async def test_a_pressed_button_arrives_as_an_invoke(world):
     assert conversation == invoke["conversation"]["id"]
     assert {
         "action": {
-            "type": "Action.Execute", "id": "", "verb": "snooze", "data": {"alert": "a1", "v": 1, "days": "7"},
+            "type": "Action.Execute",
+            "id": "",
+            "verb": "snooze",
+            "data": {"alert": "a1", "v": 1, "days": "7"},
         },
         "trigger": "manual",
     } == invoke["value"]
@@ -124,7 +133,9 @@ async def test_a_click_forged_with_somebody_elses_card_reaches_the_bot_as_who_cl
 
 async def test_action_submit_arrives_as_a_message_with_a_value(world):
     _, activity = await world.sent("ana", card())
-    await world.control("POST", "/control/as/ana/submit", {"activity": activity, "data": {"verb": "notMine", "alert": "a1"}})
+    await world.control(
+        "POST", "/control/as/ana/submit", {"activity": activity, "data": {"verb": "notMine", "alert": "a1"}}
+    )
     sent = world.bot.activities[-1]
 
     assert ("message", {"verb": "notMine", "alert": "a1"}, activity) == (sent["type"], sent["value"], sent["replyToId"])

@@ -50,14 +50,21 @@ async def test_azure_identity_gets_a_token_with_the_roles_of_its_client(shared, 
 
     claims = claims_of(shared, token.token, audience)
     client = shared.state.identities.by_name[who]
-    assert (claims["appid"], claims["tid"], claims.get("roles")) == (client.client_id, shared.state.tenant.tenant_id, roles)
+    assert (claims["appid"], claims["tid"], claims.get("roles")) == (
+        client.client_id,
+        shared.state.tenant.tenant_id,
+        roles,
+    )
     assert 3500 <= token.expires_on - datetime.now(UTC).timestamp() <= 3600
 
 
 def test_the_blocking_azure_identity_signs_in_too(shared):
     client = shared.state.identities.by_name["scanner"]
     credential = BlockingSecretCredential(
-        shared.state.tenant.tenant_id, client.client_id, client.secret, authority=shared.state.urls["entra"],
+        shared.state.tenant.tenant_id,
+        client.client_id,
+        client.secret,
+        authority=shared.state.urls["entra"],
         disable_instance_discovery=True,
     )
     with credential:
@@ -69,7 +76,10 @@ def test_msal_signs_the_bot_in(shared, discovery):
     bot, state = shared.state.identities.bot, shared.state
     instance = f"{state.urls['entra']}/common/discovery/instance" if discovery else False
     application = msal.ConfidentialClientApplication(
-        bot.client_id, client_credential=bot.secret, authority=state.settings["BOT_LOGIN_URL"], instance_discovery=instance
+        bot.client_id,
+        client_credential=bot.secret,
+        authority=state.settings["BOT_LOGIN_URL"],
+        instance_discovery=instance,
     )
 
     answer = application.acquire_token_for_client([f"{BOT_FRAMEWORK}/.default"])
@@ -88,8 +98,12 @@ def test_msal_signs_the_bot_in(shared, discovery):
 async def test_who_cannot_prove_who_it_is_gets_entras_error(shared, tenant, client, secret, code):
     scanner = shared.state.identities.by_name["scanner"]
     credential = ClientSecretCredential(
-        tenant or shared.state.tenant.tenant_id, client or scanner.client_id, secret or scanner.secret,
-        authority=shared.state.urls["entra"], disable_instance_discovery=True, connection_verify=shared.ca_file,
+        tenant or shared.state.tenant.tenant_id,
+        client or scanner.client_id,
+        secret or scanner.secret,
+        authority=shared.state.urls["entra"],
+        disable_instance_discovery=True,
+        connection_verify=shared.ca_file,
     )
     async with credential:
         with pytest.raises(ClientAuthenticationError, match=code):
@@ -108,8 +122,11 @@ async def test_who_cannot_prove_who_it_is_gets_entras_error(shared, tenant, clie
 def test_a_malformed_token_request_is_refused(shared, form, status, code):
     client = shared.state.identities.by_name["scanner"]
     data = {
-        "grant_type": "client_credentials", "client_id": client.client_id, "client_secret": client.secret,
-        "scope": f"{GRAPH}/.default", **form,
+        "grant_type": "client_credentials",
+        "client_id": client.client_id,
+        "client_secret": client.secret,
+        "scope": f"{GRAPH}/.default",
+        **form,
     }
     url = f"{shared.state.urls['entra']}/{shared.state.tenant.tenant_id}/oauth2/v2.0/token"
 
@@ -124,8 +141,13 @@ def certificate_file(folder, name: str) -> tuple[bytes, bytes]:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
     certificate = (
-        x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
-        .serial_number(x509.random_serial_number()).not_valid_before(now).not_valid_after(now + timedelta(days=1))
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now)
+        .not_valid_after(now + timedelta(days=1))
         .sign(key, hashes.SHA256())
     )
     public = certificate.public_bytes(serialization.Encoding.PEM)
@@ -144,8 +166,12 @@ async def test_a_certificate_signs_in_once_it_is_registered(twins, tmp_path, kno
         folder.mkdir()
         (folder / "scanner.pem").write_bytes(public)
     credential = CertificateCredential(
-        twins.state.tenant.tenant_id, twins.state.identities.by_name["scanner"].client_id, str(tmp_path / "own.pem"),
-        authority=twins.state.urls["entra"], disable_instance_discovery=True, connection_verify=twins.ca_file,
+        twins.state.tenant.tenant_id,
+        twins.state.identities.by_name["scanner"].client_id,
+        str(tmp_path / "own.pem"),
+        authority=twins.state.urls["entra"],
+        disable_instance_discovery=True,
+        connection_verify=twins.ca_file,
     )
     async with credential:
         if known:
@@ -162,7 +188,9 @@ def test_the_channels_token_passes_with_the_published_and_endorsed_key(shared):
     [key] = requests.get(metadata["jwks_uri"], timeout=5).json()["keys"]
 
     token = shared.state.tokens.channel_token(bot.client_id, url)
-    claims = jwt.decode(token, jwt.PyJWK(key), algorithms=["RS256"], audience=bot.client_id, issuer=shared.settings["BOT_TOKEN_ISSUER"])
+    claims = jwt.decode(
+        token, jwt.PyJWK(key), algorithms=["RS256"], audience=bot.client_id, issuer=shared.settings["BOT_TOKEN_ISSUER"]
+    )
 
     assert key["endorsements"] == ["msteams"]
     assert claims["serviceurl"] == url
@@ -172,7 +200,9 @@ def test_a_rotated_channel_key_is_published_beside_the_old_one(twins):
     old = twins.state.tokens.channel_token("bot", "https://x/")
     twins.state.tokens.rotate_channel_key()
     new = twins.state.tokens.channel_token("bot", "https://x/")
-    keys = requests.get(f"{twins.state.urls['entra']}/botframework/v1/.well-known/keys", verify=twins.ca_file, timeout=5).json()["keys"]
+    keys = requests.get(
+        f"{twins.state.urls['entra']}/botframework/v1/.well-known/keys", verify=twins.ca_file, timeout=5
+    ).json()["keys"]
 
     kids = [jwt.get_unverified_header(token)["kid"] for token in (old, new)]
     assert [key["kid"] for key in keys] == kids
@@ -196,7 +226,9 @@ def test_graph_refuses_a_bad_token(shared, token, message):
     elif token == "audience":
         token = tokens.access_token(client, MONITOR)
     elif token == "stranger":
-        token = jwt.encode({"aud": GRAPH, "exp": 9999999999, "iss": tokens.issuer, "appid": "x"}, "k" * 32, algorithm="HS256")
+        token = jwt.encode(
+            {"aud": GRAPH, "exp": 9999999999, "iss": tokens.issuer, "appid": "x"}, "k" * 32, algorithm="HS256"
+        )
 
     answer = shared.get("/applications?$top=1", token=token)
 

@@ -59,7 +59,9 @@ def test_it_has_as_many_registrations_as_asked_for_and_more_enterprise_apps(apps
 
 
 def test_twelve_thousand_apps_have_the_credentials_and_owners_of_the_reference_scale(large):
-    records = [each for app in large.apps.values() for each in records_of(app) if app.service_principal_type == "Application"]
+    records = [
+        each for app in large.apps.values() for each in records_of(app) if app.service_principal_type == "Application"
+    ]
     certificates = [each for each in records if not each.is_secret and each.usage == "Verify"]
     owners = {owner for app in large.registrations() for owner in app.owners}
     without = [app for app in large.registrations() if not large.counting_owners(app)]
@@ -107,7 +109,9 @@ def test_bens_app_has_no_owner_and_a_history_that_ends_eight_months_ago(tenant):
 def test_mia_manages_ben_and_eli_and_nobody_else_of_the_cast_owns_anything_due(tenant):
     due = {
         owner: app.display_name
-        for app in tenant.apps.values() for owner in app.owners for each in app.credentials
+        for app in tenant.apps.values()
+        for owner in app.owners
+        for each in app.credentials
         if owner in tenant.cast.values() and each.end and days(each, NOW) <= 45
     }
 
@@ -135,7 +139,9 @@ def test_a_saml_certificate_is_two_keys_and_a_password_with_one_identifier(tenan
     app = tenant.app_named("Travel Booking (SAML)")
 
     assert [(each.type, each.usage) for each in app.credentials] == [
-        ("X509CertAndPassword", "Sign"), ("AsymmetricX509Cert", "Verify"), ("Password", ""),
+        ("X509CertAndPassword", "Sign"),
+        ("AsymmetricX509Cert", "Verify"),
+        ("Password", ""),
     ]
     assert len({each.custom_key_identifier for each in app.credentials}) == 1
     assert [each.usage for each in records_of(app)] == ["Sign"]

@@ -105,7 +105,9 @@ def test_an_ordered_fault_meets_the_next_matching_requests_only(twins):
     fault = Fault(path="/v1.0/users", status=503, headers={"Retry-After": "7"}, body='{"error":{}}', count=2, after=1)
     twins.state.traffic.order(fault)
 
-    statuses = [twins.get("/applications?$top=1").status_code] + [twins.get("/users?$top=1").status_code for _ in range(4)]
+    statuses = [twins.get("/applications?$top=1").status_code] + [
+        twins.get("/users?$top=1").status_code for _ in range(4)
+    ]
 
     assert (statuses, fault.met) == ([200, 200, 503, 503, 200], 2)
 
@@ -174,14 +176,25 @@ def test_each_part_of_a_batch_is_answered_on_its_own(twins):
         part(2, f"{twins.state.urls['graph']}/v1.0/users"),
         part(3, "/applications?$top=1000"),
         part(4, "/applications/$count", headers={"ConsistencyLevel": "eventual"}),
-        part(5, f"/applications/{app.object_id}/owners/$ref", "POST", body=reference, headers={"Content-Type": "application/json"}),
+        part(
+            5,
+            f"/applications/{app.object_id}/owners/$ref",
+            "POST",
+            body=reference,
+            headers={"Content-Type": "application/json"},
+        ),
         part(6, f"/applications/{app.object_id}/owners/$ref", "POST", body=reference),
     ]
 
     found = answers(twins.post("/$batch", {"requests": parts}))
 
     assert {each: found[each]["status"] for each in found} == {
-        "1": 200, "2": 400, "3": 400, "4": 200, "5": 403, "6": 400,
+        "1": 200,
+        "2": 400,
+        "3": 400,
+        "4": 200,
+        "5": 403,
+        "6": 400,
     }
     assert found["1"]["body"]["value"] == [{"id": tenant.cast["ana"], "displayName": "Ana Alvarez"}]
     assert found["1"]["headers"]["x-ms-resource-unit"] == "1"
@@ -212,9 +225,16 @@ def test_twenty_parts_come_back_in_another_order(shared):
 
 
 def test_one_part_can_be_throttled_while_the_others_are_answered(twins):
-    twins.state.traffic.order(Fault(path="/v1.0/users", status=429, headers={"Retry-After": "3"}, body='{"error":{"code":"TooManyRequests"}}'))
+    twins.state.traffic.order(
+        Fault(path="/v1.0/users", status=429, headers={"Retry-After": "3"}, body='{"error":{"code":"TooManyRequests"}}')
+    )
 
-    found = answers(twins.post("/$batch", {"requests": [part(1, "/applications?$top=1"), part(2, "/users?$top=1"), part(3, "/users?$top=1")]}))
+    found = answers(
+        twins.post(
+            "/$batch",
+            {"requests": [part(1, "/applications?$top=1"), part(2, "/users?$top=1"), part(3, "/users?$top=1")]},
+        )
+    )
 
     assert {each: found[each]["status"] for each in found} == {"1": 200, "2": 429, "3": 200}
     assert found["2"]["headers"]["Retry-After"] == "3"

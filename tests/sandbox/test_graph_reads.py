@@ -59,21 +59,28 @@ async def test_the_sdk_counts_applications(shared):
 async def test_the_sdk_reads_a_user_with_the_manager(shared):
     cast = shared.state.tenant.cast
     parameters = UsersRequestBuilder.UsersRequestBuilderGetQueryParameters(
-        filter=f"id in ('{cast['ben']}','{cast['eli']}')", select=["id", "accountEnabled"], expand=["manager($select=id)"]
+        filter=f"id in ('{cast['ben']}','{cast['eli']}')",
+        select=["id", "accountEnabled"],
+        expand=["manager($select=id)"],
     )
     async with shared.sdk() as graph:
         found = await graph.users.get(RequestConfiguration(query_parameters=parameters))
 
     assert {user.id: (user.account_enabled, user.manager.id) for user in found.value} == {
-        cast["ben"]: (False, cast["mia"]), cast["eli"]: (True, cast["mia"]),
+        cast["ben"]: (False, cast["mia"]),
+        cast["eli"]: (True, cast["mia"]),
     }
 
 
 async def test_stewards_reader_finds_every_app_credential_and_owner_of_the_truth(shared):
     scanner, state = shared.state.identities.by_name["scanner"], shared.state
     identity = Identity(
-        tenant_id=state.tenant.tenant_id, client_id=scanner.client_id, client_secret=scanner.secret,
-        authority_host=state.urls["entra"], endpoint=state.urls["graph"], ca_file=shared.ca_file,
+        tenant_id=state.tenant.tenant_id,
+        client_id=scanner.client_id,
+        client_secret=scanner.secret,
+        authority_host=state.urls["entra"],
+        endpoint=state.urls["graph"],
+        ca_file=shared.ca_file,
     )
     completeness = Completeness()
     client = GraphClient(identity)
@@ -87,7 +94,8 @@ async def test_stewards_reader_finds_every_app_credential_and_owner_of_the_truth
 
     expected = {
         app.object_id: (sorted(each.key_id for each in records_of(app)), sorted(app.owners))
-        for app in state.tenant.apps.values() if app.service_principal_type != "ManagedIdentity"
+        for app in state.tenant.apps.values()
+        if app.service_principal_type != "ManagedIdentity"
     }
     found = {
         app.object_id: (sorted(each.key_id for each in app.credentials), sorted(owner.id for owner in app.owners))
@@ -105,7 +113,9 @@ async def test_stewards_reader_finds_every_app_credential_and_owner_of_the_truth
 # ---------------------------------------------------------------- pages
 
 
-@pytest.mark.parametrize(("path", "requests"), [("/applications", 3), ("/applications?$top=999", 1), ("/applications?$top=7", 43)])
+@pytest.mark.parametrize(
+    ("path", "requests"), [("/applications", 3), ("/applications?$top=999", 1), ("/applications?$top=7", 43)]
+)
 def test_pages_together_are_the_whole_collection_in_its_order(shared, path, requests):
     items, asked = all_pages(shared, path)
 
@@ -195,9 +205,15 @@ def test_who_has_no_manager_has_none(shared):
     [
         ("displayName eq 'invoice export'", lambda app: app.display_name == "Invoice Export"),
         ("startswith(displayName,'Owned by')", lambda app: (app.display_name or "").startswith("Owned by")),
-        ("displayName eq '\"double\" ''single'' `back` | pipe \\ slash'", lambda app: app.case == "hostile name: quotes and pipes"),
+        (
+            "displayName eq '\"double\" ''single'' `back` | pipe \\ slash'",
+            lambda app: app.case == "hostile name: quotes and pipes",
+        ),
         ("signInAudience eq 'AzureADMultipleOrgs'", lambda app: app.sign_in_audience == "AzureADMultipleOrgs"),
-        ("displayName eq 'Invoice Export' or displayName eq 'Lunch Menu'", lambda app: app.display_name in ("Invoice Export", "Lunch Menu")),
+        (
+            "displayName eq 'Invoice Export' or displayName eq 'Lunch Menu'",
+            lambda app: app.display_name in ("Invoice Export", "Lunch Menu"),
+        ),
     ],
 )
 def test_a_filter_finds_what_it_says(shared, condition, matches):
@@ -245,7 +261,9 @@ def test_an_app_is_found_by_its_app_id_too(shared):
 def test_fifteen_ids_are_allowed_and_unknown_ones_are_simply_absent(shared):
     ids = [*list(shared.state.tenant.users)[:14], "00000000-0000-4000-8000-000000000000"]
 
-    found = shared.get(f"/users?$select=id&$filter=id in ('{quote(chr(39) + ',' + chr(39), safe='').join(ids)}')").json()
+    found = shared.get(
+        f"/users?$select=id&$filter=id in ('{quote(chr(39) + ',' + chr(39), safe='').join(ids)}')"
+    ).json()
 
     assert {user["id"] for user in found["value"]} == set(ids[:14])
 
@@ -276,10 +294,14 @@ def test_objects_of_all_kinds_come_by_their_ids(shared):
     ids = [tenant.cast["ana"], next(iter(tenant.groups)), tenant.app_named("Deployment Robot").object_id, "x"]
 
     everything = shared.post("/directoryObjects/getByIds", {"ids": ids}, who="ownerWriter").json()["value"]
-    people = shared.post("/directoryObjects/getByIds", {"ids": ids, "types": ["user"]}, who="ownerWriter").json()["value"]
+    people = shared.post("/directoryObjects/getByIds", {"ids": ids, "types": ["user"]}, who="ownerWriter").json()[
+        "value"
+    ]
 
     assert {each["@odata.type"] for each in everything} == {
-        "#microsoft.graph.user", "#microsoft.graph.group", "#microsoft.graph.servicePrincipal",
+        "#microsoft.graph.user",
+        "#microsoft.graph.group",
+        "#microsoft.graph.servicePrincipal",
     }
     assert [each["displayName"] for each in people] == ["Ana Alvarez"]
 

@@ -41,7 +41,9 @@ async def test_the_sdk_makes_eli_owner_and_everybody_sees_it(twins):
         await graph.applications.by_application_id(app.object_id).owners.ref.post(reference(twins, eli))
 
     assert [owner["id"] for owner in twins.get(f"/applications/{app.object_id}/owners").json()["value"]] == [eli]
-    listed = twins.get("/applications?$select=id&$expand=owners($select=id)&$filter=displayName eq 'Vendor Portal Sync'")
+    listed = twins.get(
+        "/applications?$select=id&$expand=owners($select=id)&$filter=displayName eq 'Vendor Portal Sync'"
+    )
     assert [owner["id"] for owner in listed.json()["value"][0]["owners"]] == [eli]
     [truth] = [each for each in truth_json(state)["apps"] if each["object_id"] == app.object_id]
     assert (truth["path"], truth["recipients"]) == ("currentOwners", [eli])
@@ -51,7 +53,10 @@ async def test_the_sdk_makes_eli_owner_and_everybody_sees_it(twins):
 def test_an_owner_of_an_enterprise_app_is_written_likewise(twins):
     app, ana = twins.state.tenant.app_named("Travel Booking (SAML)"), twins.state.tenant.cast["ana"]
 
-    assert twins.post(f"/servicePrincipals/{app.object_id}/owners/$ref", body(twins, ana), who="ownerWriter").status_code == 204
+    assert (
+        twins.post(f"/servicePrincipals/{app.object_id}/owners/$ref", body(twins, ana), who="ownerWriter").status_code
+        == 204
+    )
     assert ana in app.owners
 
 
@@ -80,7 +85,10 @@ async def test_an_owner_is_refused(shared, target, status, code, words):
     tenant = shared.state.tenant
     app = tenant.app_named("Invoice Export")
     ids = {
-        "ana": tenant.cast["ana"], "group": next(iter(tenant.groups)), "registration": app.object_id, "nobody": "x",
+        "ana": tenant.cast["ana"],
+        "group": next(iter(tenant.groups)),
+        "registration": app.object_id,
+        "nobody": "x",
         "deleted": next(user.id for user in tenant.users.values() if user.deleted_at),
     }
 
@@ -96,7 +104,9 @@ async def test_an_owner_is_refused(shared, target, status, code, words):
 def test_a_hundred_and_first_owner_is_over_the_quota(shared):
     [app] = [app for app in shared.state.tenant.registrations() if app.case == "100 owners"]
 
-    answer = shared.post(f"/applications/{app.object_id}/owners/$ref", body(shared, shared.state.tenant.cast["ana"]), who="ownerWriter")
+    answer = shared.post(
+        f"/applications/{app.object_id}/owners/$ref", body(shared, shared.state.tenant.cast["ana"]), who="ownerWriter"
+    )
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "Directory_QuotaExceeded")
 
@@ -136,8 +146,10 @@ async def test_an_owner_is_removed_and_remembered_as_previous_owner(twins):
 
 def mail(to: str = "ana@larkfield.example", **more) -> SendMailPostRequestBody:
     message = Message(
-        subject="A secret expires", body=ItemBody(content_type=BodyType.Html, content="<p>Soon.</p>"),
-        to_recipients=[Recipient(email_address=EmailAddress(address=to))], **more,
+        subject="A secret expires",
+        body=ItemBody(content_type=BodyType.Html, content="<p>Soon.</p>"),
+        to_recipients=[Recipient(email_address=EmailAddress(address=to))],
+        **more,
     )
     return SendMailPostRequestBody(message=message, save_to_sent_items=False)
 
@@ -145,11 +157,17 @@ def mail(to: str = "ana@larkfield.example", **more) -> SendMailPostRequestBody:
 async def test_the_sdk_sends_a_mail_and_it_outlives_a_restart(twins):
     header = InternetMessageHeader(name="x-auto-response-suppress", value="All")
     async with twins.sdk("mail") as graph:
-        await graph.users.by_user_id("steward@larkfield.example").send_mail.post(mail(internet_message_headers=[header]))
+        await graph.users.by_user_id("steward@larkfield.example").send_mail.post(
+            mail(internet_message_headers=[header])
+        )
 
     for state in (twins.state, reopened(twins)):
         [kept] = state.part(Mailboxes).of("ANA@larkfield.example")
-        assert (kept.sender, kept.to, kept.subject) == ("steward@larkfield.example", ("ana@larkfield.example",), "A secret expires")
+        assert (kept.sender, kept.to, kept.subject) == (
+            "steward@larkfield.example",
+            ("ana@larkfield.example",),
+            "A secret expires",
+        )
         assert (kept.content_type, kept.content) == ("html", "<p>Soon.</p>")
         assert kept.headers == {"x-auto-response-suppress": "All"}
 
@@ -159,10 +177,17 @@ async def test_the_sdk_sends_a_mail_and_it_outlives_a_restart(twins):
     [
         ("nobody@larkfield.example", mail(), 404, "ErrorInvalidUser"),
         ("steward@larkfield.example", mail("no address"), 400, "ErrorInvalidRecipients"),
-        ("steward@larkfield.example", SendMailPostRequestBody(message=Message(body=ItemBody())), 400, "ErrorInvalidRecipients"),
         (
-            "steward@larkfield.example", mail(internet_message_headers=[InternetMessageHeader(name="List-Id", value="x")]),
-            400, "InvalidInternetMessageHeader",
+            "steward@larkfield.example",
+            SendMailPostRequestBody(message=Message(body=ItemBody())),
+            400,
+            "ErrorInvalidRecipients",
+        ),
+        (
+            "steward@larkfield.example",
+            mail(internet_message_headers=[InternetMessageHeader(name="List-Id", value="x")]),
+            400,
+            "InvalidInternetMessageHeader",
         ),
     ],
 )

@@ -107,7 +107,9 @@ async def test_the_last_clicks_requests_messages_and_rows_are_shown(world):
     assert [("PUT", 200, "bot/connector.py")] == [
         (each["method"], each["status"], each["file"]) for each in body["requests"]
     ]
-    assert {"Ana Alvarez wrote", "Card of Ana Alvarez brought up to date"} == {each["what"] for each in body["messages"]}
+    assert {"Ana Alvarez wrote", "Card of Ana Alvarez brought up to date"} == {
+        each["what"] for each in body["messages"]
+    }
     assert ["Updated"] == [each["summary"] for each in body["messages"] if each["file"]]
     assert [("Acknowledged", "alerts/actions.py")] == [(each["what"], each["file"]) for each in body["rows"]]
 

@@ -54,7 +54,9 @@ def test_poison_outlives_a_restart_and_the_truth_marks_it(twins):
 
     again = TwinState.open(twins.state.folder.parent, 300, 1)
 
-    marked = [app["display_name"] for app in truth_json(again)["apps"] for each in app["credentials"] if each["poisoned"]]
+    marked = [
+        app["display_name"] for app in truth_json(again)["apps"] for each in app["credentials"] if each["poisoned"]
+    ]
     assert marked == ["Invoice Export"]
 
 
@@ -66,14 +68,20 @@ def test_an_unknown_poison_is_refused(spoilt):
 async def test_stewards_reader_loses_only_the_spoilt_records(twins):
     state = twins.state
     apps = [app for app in state.tenant.registrations() if len(app.credentials) == 1]
-    for app, name in zip((apps[0], apps[30], apps[-1]), ("end junk", "key id missing", "end in the year 10000"), strict=True):
+    for app, name in zip(
+        (apps[0], apps[30], apps[-1]), ("end junk", "key id missing", "end in the year 10000"), strict=True
+    ):
         poison(state, app.object_id, name, app.credentials[0].key_id)
     share_key_id(state, apps[1].object_id, apps[1].credentials[0].key_id, apps[2].credentials[0].key_id.upper())
     scanner, completeness = state.identities.by_name["scanner"], Completeness()
     client = GraphClient(
         Identity(
-            tenant_id=state.tenant.tenant_id, client_id=scanner.client_id, client_secret=scanner.secret,
-            authority_host=state.urls["entra"], endpoint=state.urls["graph"], ca_file=twins.ca_file,
+            tenant_id=state.tenant.tenant_id,
+            client_id=scanner.client_id,
+            client_secret=scanner.secret,
+            authority_host=state.urls["entra"],
+            endpoint=state.urls["graph"],
+            ca_file=twins.ca_file,
         )
     )
     try:

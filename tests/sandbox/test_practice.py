@@ -72,8 +72,12 @@ async def page(tmp_path):
 @pytest.mark.parametrize(
     "headers",
     [
-        {"Host": "evil.example"}, {"Host": "192.168.1.5:3978"}, {"Origin": "http://evil.example"},
-        {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
+        {"Host": "evil.example"},
+        {"Host": "192.168.1.5:3978"},
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
     ],
     ids=str,
 )
@@ -131,9 +135,13 @@ async def test_every_file_that_the_page_names_is_served(page):
 @pytest.mark.parametrize(
     "path",
     [
-        "/practice/client/package.json", "/practice/client/%2e%2e/practice.py", "/practice/client/..%2fpractice.py",
-        "/practice/client/node_modules/adaptivecards/dist/adaptivecards.js", "/practice/client/js/missing.js",
-        "/practice/vendor/swiper.js", "/practice/client/js",
+        "/practice/client/package.json",
+        "/practice/client/%2e%2e/practice.py",
+        "/practice/client/..%2fpractice.py",
+        "/practice/client/node_modules/adaptivecards/dist/adaptivecards.js",
+        "/practice/client/js/missing.js",
+        "/practice/vendor/swiper.js",
+        "/practice/client/js",
     ],
 )
 async def test_no_other_file_is_served(page, path):
@@ -143,11 +151,11 @@ async def test_no_other_file_is_served(page, path):
 
 
 def test_nothing_in_the_client_is_loaded_from_elsewhere():
-    sources = [
-        file for pattern in ("*.html", "js/*.js", "css/*.css") for file in CLIENT.glob(pattern)
-    ]
+    sources = [file for pattern in ("*.html", "js/*.js", "css/*.css") for file in CLIENT.glob(pattern)]
     outside = {
-        (file.name, line.strip()) for file in sources for line in file.read_text(encoding="utf-8").splitlines()
+        (file.name, line.strip())
+        for file in sources
+        for line in file.read_text(encoding="utf-8").splitlines()
         if ("http://" in line or "https://" in line) and "www.w3.org" not in line
     }
 
@@ -237,8 +245,14 @@ async def test_the_suggestions_are_the_command_table(page):
 async def test_an_e_mail_is_shown_as_a_page_that_can_do_nothing(page):
     html = "<p>Invoice Export</p><script>alert(1)</script>"
     page.world.state.change(
-        "mailSent", id="m1", sender="steward@larkfield.example", to=[page.world.state.tenant.person("ana").mail],
-        subject="Invoice Export", content_type="html", content=html, headers={},
+        "mailSent",
+        id="m1",
+        sender="steward@larkfield.example",
+        to=[page.world.state.tenant.person("ana").mail],
+        subject="Invoice Export",
+        content_type="html",
+        content=html,
+        headers={},
     )
     _, listed, _ = await page.call("GET", "/practice/mail")
     status, text, headers = await page.call("GET", "/practice/mail/m1")

@@ -19,13 +19,42 @@ from sandbox.launch import LaunchError, start_or_attach
 ROOT = Path(__file__).resolve().parents[2]
 
 SETTINGS = {
-    "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NO_PROXY", "AZURE_TENANT_ID", "AZURE_AUTHORITY_HOST", "AZURE_CLIENT_ID",
-    "AZURE_CLIENT_SECRET", "GRAPH_ENDPOINT", "LOGS_INGESTION_ENDPOINT", "LOGS_DCR_ID", "LOGS_WORKSPACE_ID",
-    "LOGS_QUERY_ENDPOINT", "MicrosoftAppId", "MicrosoftAppPassword", "MicrosoftAppTenantId", "MicrosoftAppType",
-    "BOT_OPENID_METADATA_URL", "BOT_TOKEN_ISSUER", "BOT_LOGIN_URL", "BOT_OAUTH_SCOPE", "TEAMS_SERVICE_URL",
-    "TEAMS_APP_ID", "TRUSTED_SERVICE_HOSTS", "OWNER_CHANGES", "MAIL_SENDER", "ADMIN_USERS", "FALLBACK_RECIPIENTS",
-    "SENDING", "SEND_WINDOW", "ORG_NAME", "OWNER_WRITE_CLIENT_ID", "OWNER_WRITE_CLIENT_SECRET", "MAIL_CLIENT_ID",
-    "MAIL_CLIENT_SECRET", "INSTALL_CLIENT_ID", "INSTALL_CLIENT_SECRET",
+    "SSL_CERT_FILE",
+    "REQUESTS_CA_BUNDLE",
+    "NO_PROXY",
+    "AZURE_TENANT_ID",
+    "AZURE_AUTHORITY_HOST",
+    "AZURE_CLIENT_ID",
+    "AZURE_CLIENT_SECRET",
+    "GRAPH_ENDPOINT",
+    "LOGS_INGESTION_ENDPOINT",
+    "LOGS_DCR_ID",
+    "LOGS_WORKSPACE_ID",
+    "LOGS_QUERY_ENDPOINT",
+    "MicrosoftAppId",
+    "MicrosoftAppPassword",
+    "MicrosoftAppTenantId",
+    "MicrosoftAppType",
+    "BOT_OPENID_METADATA_URL",
+    "BOT_TOKEN_ISSUER",
+    "BOT_LOGIN_URL",
+    "BOT_OAUTH_SCOPE",
+    "TEAMS_SERVICE_URL",
+    "TEAMS_APP_ID",
+    "TRUSTED_SERVICE_HOSTS",
+    "OWNER_CHANGES",
+    "MAIL_SENDER",
+    "ADMIN_USERS",
+    "FALLBACK_RECIPIENTS",
+    "SENDING",
+    "SEND_WINDOW",
+    "ORG_NAME",
+    "OWNER_WRITE_CLIENT_ID",
+    "OWNER_WRITE_CLIENT_SECRET",
+    "MAIL_CLIENT_ID",
+    "MAIL_CLIENT_SECRET",
+    "INSTALL_CLIENT_ID",
+    "INSTALL_CLIENT_SECRET",
 }
 
 
@@ -91,7 +120,9 @@ def test_it_never_outlives_its_parent(tmp_path):
 
 def test_starting_reads_nothing_that_fixes_the_trusted_authorities(tmp_path):
     program = f"import sys; sys.path.insert(0, {str(ROOT)!r}); import sandbox.launch; print(sorted(sys.modules))"
-    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True).stdout
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    ).stdout
 
     assert not [name for name in ("aiohttp", "requests", "httpx", "msal", "trustme", "duckdb") if f"'{name}'" in loaded]
 

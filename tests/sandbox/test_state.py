@@ -91,7 +91,9 @@ def test_a_damaged_journal_is_named_with_its_line(tmp_path, line):
         opened(tmp_path)
 
 
-@pytest.mark.parametrize(("apps", "seed", "words"), [(101, 1, "apps=100, asked for was 101"), (100, 2, "seed=1, asked for was 2")])
+@pytest.mark.parametrize(
+    ("apps", "seed", "words"), [(101, 1, "apps=100, asked for was 101"), (100, 2, "seed=1, asked for was 2")]
+)
 def test_another_tenant_is_not_made_over_an_existing_one(tmp_path, apps, seed, words):
     opened(tmp_path)
 

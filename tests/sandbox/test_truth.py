@@ -36,7 +36,9 @@ EXPECTED = {
     "expired a month ago": ("currentOwners", None, [(-31, False)]),
     "no end date": ("currentOwners", None, [(None, False)]),
     "several unnamed secrets": (
-        "currentOwners", None, [(6, True), (22, True), (90, False), (180, False), (360, False)],
+        "currentOwners",
+        None,
+        [(6, True), (22, True), (90, False), (180, False), (360, False)],
     ),
     "superseded secret": ("currentOwners", None, [(10, False), (340, False)]),
     "newer secret that does not supersede": ("currentOwners", None, [(10, True), (35, False)]),
@@ -79,7 +81,10 @@ def test_truth_of(apps, case):
 def test_nobody_of_the_cast_but_ana_and_mia_is_told_anything(apps):
     told = sorted(
         (name, app["display_name"])
-        for app in apps for each in app["credentials"] if each["alerted"] for name in app["names"]
+        for app in apps
+        for each in app["credentials"]
+        if each["alerted"]
+        for name in app["names"]
         if name in ("Ana Alvarez", "Ben Bauer", "Mia Meyer", "Eli Okafor", "Tom Turner", "Ada Adams")
     )
 
@@ -90,7 +95,8 @@ def test_apps_of_microsoft_are_due_and_told_to_nobody(apps):
     found = [app for app in apps if app["case"] == "owned by Microsoft"]
 
     assert [(app["excluded"], each["due"], each["alerted"]) for app in found for each in app["credentials"]] == [
-        ("microsoft", True, False), ("microsoft", True, False),
+        ("microsoft", True, False),
+        ("microsoft", True, False),
     ]
 
 

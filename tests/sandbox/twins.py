@@ -44,7 +44,9 @@ class Twins:
             self._tokens[who, audience] = self.state.tokens.access_token(client, audience)
         return self._tokens[who, audience]
 
-    def request(self, method: str, path: str, *, who: str = "scanner", token: str | None = None, **more) -> httpx.Response:
+    def request(
+        self, method: str, path: str, *, who: str = "scanner", token: str | None = None, **more
+    ) -> httpx.Response:
         """One request to Graph below /v1.0; token '' sends none."""
         authorization = {} if token == "" else {"Authorization": f"Bearer {token or self.token(who)}"}
         headers = {**authorization, **more.pop("headers", {})}
@@ -64,8 +66,12 @@ class Twins:
         """azure-identity's own credential for one of Steward's identities."""
         client = self.state.identities.by_name[who]
         return ClientSecretCredential(
-            self.state.tenant.tenant_id, client.client_id, client.secret, authority=self.state.urls["entra"],
-            disable_instance_discovery=True, connection_verify=self.ca_file,
+            self.state.tenant.tenant_id,
+            client.client_id,
+            client.secret,
+            authority=self.state.urls["entra"],
+            disable_instance_discovery=True,
+            connection_verify=self.ca_file,
         )
 
     @asynccontextmanager

@@ -4,6 +4,7 @@ One server per test session, on a Unix socket in a directory of its own (on Wind
 port). PostgreSQL refuses to run as root, so root starts it as the user `nobody`.
 """
 
+import ctypes
 import importlib.util
 import os
 import shutil
@@ -23,6 +24,7 @@ from typing import Any
 UNPRIVILEGED = "nobody"
 START_SECONDS = 30.0
 ROOM_BYTES = 2 * 1024**3
+_PR_SET_PDEATHSIG = 1
 
 
 def _installation() -> Path:
@@ -85,7 +87,9 @@ class PostgresServer:
         with (self.root / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 [self.tool("postgres"), "-D", str(self.data), *where, *self.options],
-                cwd=self.root, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self.as_user,
+                cwd=self.root, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                preexec_fn=None if sys.platform == "win32" else _end_with_parent,  # noqa: PLW1509
+                **self.as_user,
             )  # fmt: skip
         self.wait_until_ready()
 
@@ -176,6 +180,33 @@ def _in_memory() -> str | None:
     return None
 
 
+def _end_with_parent() -> None:
+    """Have Linux end the server when the test run is killed; runs in the child, before the server."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
+
+
+def _alive(process_id: int) -> bool:
+    if sys.platform == "win32":
+        return True  # a signal there would end it
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _new_folder(parent: str) -> Path:
+    """A folder that names the process it belongs to; those of runs that were killed are removed."""
+    for left in Path(parent).glob("steward-pg-*-*"):
+        owner = left.name.split("-")[2]
+        if owner.isdigit() and not _alive(int(owner)):
+            shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"steward-pg-{os.getpid()}-", dir=parent))
+
+
 @contextmanager
 def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
     """A server for the length of the block; its directory is removed afterwards.
@@ -184,7 +215,7 @@ def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
     the server, never the machine.
     """
     options = () if durable else ("-c", "fsync=off", "-c", "full_page_writes=off")
-    root = Path(tempfile.mkdtemp(prefix="steward-pg-", dir=None if durable else _in_memory()))
+    root = _new_folder(tempfile.gettempdir() if durable else _in_memory() or tempfile.gettempdir())
     server = PostgresServer(root=root, install=_installation(), as_user=_unprivileged(root), options=options)
     try:
         server.install = _reachable(server.install, root, server.as_user)

@@ -24,7 +24,13 @@ def app(state_dir: Path, *arguments: str, code: int = 0, **settings: str) -> Any
     environment = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     environment |= {"STATE_DIR": str(state_dir)} | settings
     done = subprocess.run(
-        [sys.executable, "app.py", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=150
+        [sys.executable, "app.py", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
     )
     assert code == done.returncode, done.stderr[-3000:]
     return json.loads(done.stdout) if "--json" in arguments else done.stdout
@@ -75,10 +81,20 @@ async def test_every_credential_has_one_record_with_the_right_days_path_and_owne
     assert report["credentials"] == len(rows) == len(rows_of(state_dir, report["run_id"]))
     for key, (application, credential) in wanted.items():
         row = rows[key]
-        expected = (credential["days"], application["path"], credential["type"], credential["usage"],
-                    len(application["owners"]))
-        actual = (row["SecretExpiresDays"], row["EscalationPath"], row["CredentialType"], row["CredentialUsage"],
-                  len(json.loads(row["Owners"])))
+        expected = (
+            credential["days"],
+            application["path"],
+            credential["type"],
+            credential["usage"],
+            len(application["owners"]),
+        )
+        actual = (
+            row["SecretExpiresDays"],
+            row["EscalationPath"],
+            row["CredentialType"],
+            row["CredentialUsage"],
+            len(json.loads(row["Owners"])),
+        )
         assert expected == actual, application["case"]
         assert (application["counting_owners"] or [""])[0] == row["OwnerId"], application["case"]
         if application["proof"] is not None:
@@ -131,7 +147,9 @@ async def test_the_audit_adds_up(state_dir: Path, scanned: tuple[dict[str, Any],
 def test_wrong_settings_are_all_named_at_once_with_exit_code_2(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     environment |= {"STATE_DIR": str(tmp_path / "var"), "ALERT_DAYS": "7,30", "PORT": "many", "MicrosoftAppTyp": "x"}
-    done = subprocess.run([sys.executable, "app.py", "scan"], cwd=ROOT, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "app.py", "scan"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
 
     assert 2 == done.returncode
     for name in ("ALERT_DAYS", "PORT", "MicrosoftAppTyp"):

@@ -286,7 +286,8 @@ async def test_a_process_killed_between_chunks_repeats_at_most_the_one_under_way
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", UPLOADER, arguments, cwd=Path(__file__).parents[2]
     )
-    while len(posts(azure)) < 2:  # noqa: ASYNC110 - the twin's log tells nobody
+    while len(posts(azure)) < 2:
+        assert process.returncode is None
         await asyncio.sleep(0.02)
     process.kill()
     await process.wait()

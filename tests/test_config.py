@@ -15,6 +15,13 @@ from alerts.errors import SettingsError
 from config import Mode, Secret, claim_state_dir, load_settings
 from settings.table import SETTINGS
 
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path, monkeypatch):
+    """The default STATE_DIR is relative: what Steward has left in a checkout must not decide a test."""
+    monkeypatch.chdir(tmp_path)
+
+
 ID = "11111111-2222-3333-4444-555555555555"
 OTHER = "99999999-2222-3333-4444-555555555555"
 

@@ -1,7 +1,10 @@
 """What both archives promise alike."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +12,11 @@ from alerts.errors import ArchiveError
 from alerts.model import EventType, PersonKind, RunStatus
 from archive.history import ArchiveHistory
 from archive.kql import load, query_names
+from archive.rows import record_row
 from archive.spool import SpooledArchive
+from archive.tables import RECORDS, TABLES
+from sandbox.logs import Logs
+from sandbox.workspace import Workspace
 from tests.archive.build import ANA, BEN, ELI, MIA, NOW, app, event, owned, ownerless, record, run, secret
 
 
@@ -87,12 +94,15 @@ async def test_every_query_answers_alike_and_counts_doubled_rows_once(embedded, 
     ]
 
 
+def workspace_of(azure) -> Workspace:
+    workspace = azure.state.part(Logs).workspace
+    assert workspace is not None
+    return workspace
+
+
 def double(azure) -> None:
     """Send everything in the workspace once more, as a repeated upload does."""
-    from archive.tables import TABLES
-    from sandbox.logs import Logs
-
-    workspace = azure.state.part(Logs).workspace
+    workspace = workspace_of(azure)
     for table in TABLES.values():
         workspace.add(table, azure.rows(table.name))
 
@@ -237,3 +247,42 @@ async def test_hostile_values_find_only_themselves(archive):
 
     for each, known in zip(sent, hostile, strict=True):
         assert await ArchiveHistory(archive).events_of_app(known, 30) == (each,)
+
+
+async def test_rows_of_an_older_tool_tell_who_owned_an_app(spooled, azure):
+    """Without ScanDate, OwnerId and Owners, and with a time that the service gave them."""
+    seen = NOW - timedelta(days=90)
+    for number, names in ((1, ("ben@contoso.example", "Ben Okafor")), (2, ("NotExists", "NotExists"))):
+        full = record_row(owned(BEN, MIA, number=number))
+        kept = ("Application", "ApplicationAppId", "ApplicationObjectId", "CredentialKeyId", "OwnerManagerUPN")
+        old = {name: full[name] if name in kept else None for name in RECORDS.names}
+        old |= {name: "" for name, kind in RECORDS.types().items() if kind == "string" and name not in kept}
+        old |= {"TimeGenerated": seen, "OwnerUPN": names[0], "OwnerDisplayName": names[1], "EmailSent": "Yes"}
+        workspace_of(azure).add(RECORDS, [old])
+
+    found = await ArchiveHistory(spooled).previous_owners([app(1).object_id, app(2).object_id], 730)
+
+    assert list(found) == [app(1).object_id]
+    (previous,) = found[app(1).object_id]
+    assert (previous.person.user_principal_name, previous.seen) == ("ben@contoso.example", seen)
+    assert previous.manager is not None
+    assert previous.manager.user_principal_name == "mia@contoso.example"
+
+
+async def test_a_younger_row_of_an_older_tool_wins_over_ours(spooled, azure, clock):
+    clock.now = NOW - timedelta(days=50)
+    await write(spooled, clock.now, owned(ANA))
+    clock.now = NOW
+    row = record_row(owned(BEN)) | {"TimeGenerated": NOW - timedelta(days=20), "ScanDate": None, "Owners": None}
+    workspace_of(azure).add(RECORDS, [row])
+
+    found = await ArchiveHistory(spooled).previous_owners([app(1).object_id], 730)
+
+    assert [each.person.id for each in found[app(1).object_id]] == [BEN.id]
+
+
+def test_steward_itself_needs_no_translator():
+    """The committed SQL is enough: only the practice tenant and the making of that SQL load duckdb-kql."""
+    code = "import sys, archive.spool, archive.history, archive.log_analytics; sys.exit('duckdb_kql' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=False).returncode == 0

@@ -50,7 +50,7 @@ SLICE = 200
 CONFLICT_TRIES = 5
 
 #: Rows of the snapshot per transaction: the writer is free for the bot in between.
-SNAPSHOT_SLICE = 2000
+SNAPSHOT_SLICE = 500
 
 Key = tuple[str, str]
 

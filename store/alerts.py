@@ -14,9 +14,7 @@ from store.contents import Contents, content_hash
 from store.session import Pauses, chunks, distinct
 from store.sharing import Sharer
 
-_NO_APPLICATION = Application(
-    object_id="", app_id="", display_name="", type=ApplicationType.APP_REGISTRATION
-)
+_NO_APPLICATION = Application(object_id="", app_id="", display_name="", type=ApplicationType.APP_REGISTRATION)
 
 #: The states of `Nomination.pending`.
 PENDING_NOMINATIONS = (NominationState.ASKED, NominationState.ACCEPTED, NominationState.APPROVED)
@@ -187,9 +185,7 @@ class Alerts(Contents):
         """Newest first."""
         table = schema.nominations
         return await self._read_nominations(
-            select(table.c.body)
-            .where(table.c.object_id == object_id)
-            .order_by(table.c.created_at.desc(), table.c.id)
+            select(table.c.body).where(table.c.object_id == object_id).order_by(table.c.created_at.desc(), table.c.id)
         )
 
     async def nominations_pending(self) -> list[Nomination]:

@@ -40,7 +40,9 @@ class Contents(Session):
         new: set[str] = set()
         for part in chunks(sorted(bodies)):
             table = schema.contents
-            known = select(table.c.hash).where(self._among(table.c.hash, part)).with_for_update(read=True, key_share=True)
+            known = (
+                select(table.c.hash).where(self._among(table.c.hash, part)).with_for_update(read=True, key_share=True)
+            )
             missing = set(part) - {row.hash for row in await self._rows(known)}
             insert = self._insert(table).on_conflict_do_nothing()
             await self._run_many(insert, [{"hash": each, "body": bodies[each]} for each in sorted(missing)])

@@ -59,9 +59,7 @@ class Journal(Contents):
 
     async def save_run(self, run: ScanRun) -> None:
         """Insert, or replace by run id. A run ends with dropping the contents that nothing uses any more."""
-        await self._replace(
-            schema.runs, [{"run_id": run.run_id, "started_at": run.started_at, "body": encode(run)}]
-        )
+        await self._replace(schema.runs, [{"run_id": run.run_id, "started_at": run.started_at, "body": encode(run)}])
         await self._forget_contents()
 
     async def runs(self, limit: int) -> list[ScanRun]:

@@ -58,7 +58,9 @@ async def _under_lock(engine: AsyncEngine, revision: str, *, down: bool) -> None
                 mode = (await connection.execute(text("PRAGMA journal_mode"))).scalar()
                 if mode != "wal":
                     raise SettingsError(
-                        ["DATABASE_URL: the SQLite file must be on a local disk; this one cannot hold a write-ahead log"]
+                        [
+                            "DATABASE_URL: the SQLite file must be on a local disk; this one cannot hold a write-ahead log"
+                        ]
                     )
             else:
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": MIGRATION_LOCK})

@@ -86,7 +86,9 @@ class Outbox(Session):
         found: list[tuple[datetime, Notice]] = []
         pauses = Pauses()
         for part in chunks(distinct(alert_ids)):
-            for row in await self._rows(select(table.c.created_at, table.c.body).where(self._among(table.c.alert_id, part))):
+            for row in await self._rows(
+                select(table.c.created_at, table.c.body).where(self._among(table.c.alert_id, part))
+            ):
                 found.append((row.created_at, _notices.decode(row.body)))
                 await pauses()
         found.sort(key=lambda pair: (pair[0], pair[1].id))

@@ -29,9 +29,7 @@ class Sharer:
         return tuple(replace(o, person=self._one(o.person), manager=self._one(o.manager)) for o in owners)
 
     def recipient(self, recipient: Recipient) -> Recipient:
-        return replace(
-            recipient, person=self._one(recipient.person), on_behalf_of=self._one(recipient.on_behalf_of)
-        )
+        return replace(recipient, person=self._one(recipient.person), on_behalf_of=self._one(recipient.on_behalf_of))
 
     def _all(self, people: tuple[Person, ...]) -> tuple[Person, ...]:
         return tuple(self.people.setdefault(person, person) for person in people)

@@ -134,9 +134,7 @@ class Snapshot(Contents):
 
     async def _run_no(self, run_id: str, scan_date: datetime) -> int:
         table = schema.snapshot_runs
-        await self._run(
-            self._insert(table).values(run_id=run_id, scan_date=scan_date).on_conflict_do_nothing()
-        )
+        await self._run(self._insert(table).values(run_id=run_id, scan_date=scan_date).on_conflict_do_nothing())
         statement = select(table.c.run_no).where(table.c.run_id == run_id, table.c.scan_date == scan_date)
         return int(await self._scalar(statement))
 
@@ -164,7 +162,9 @@ class Snapshot(Contents):
         It looks by itself once a minute: too late for the first scan, whose own lookups would read
         whole tables.
         """
-        grown = text("SELECT pg_relation_size(oid) / 8192 > 2 * relpages FROM pg_class WHERE oid = 'snapshot'::regclass")
+        grown = text(
+            "SELECT pg_relation_size(oid) / 8192 > 2 * relpages FROM pg_class WHERE oid = 'snapshot'::regclass"
+        )
         if await self._scalar(grown):
             await self._run(text("ANALYZE snapshot, snapshot_apps, snapshot_owners, contents"))
 
@@ -303,7 +303,9 @@ class Snapshot(Contents):
         if object_ids is None:
             statements = [select(table)]
         else:
-            statements = [select(table).where(self._among(table.c.object_id, part)) for part in chunks(distinct(object_ids))]
+            statements = [
+                select(table).where(self._among(table.c.object_id, part)) for part in chunks(distinct(object_ids))
+            ]
         found: dict[str, tuple[PreviousOwner, ...]] = {}
         sharer, pauses = Sharer(), Pauses()
         for statement in statements:

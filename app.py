@@ -115,6 +115,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 practice = launch.start_or_attach(
                     settings.service.state_dir, settings.practice.apps, settings.practice.seed
                 )
+            except launch.OtherTenantError as error:
+                raise SettingsError([str(error)]) from error
             except launch.LaunchError as error:
                 raise OutsideError(f"the practice tenant: {error}") from error
             settings = enter_practice(settings, practice.settings, roles=roles)

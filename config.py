@@ -6,7 +6,7 @@ What a setting means stands in settings/table.py; what follows from several of t
 
 import os
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import time
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -123,13 +123,19 @@ def enter_practice(settings: Settings, tenant: Mapping[str, str], *, roles: Coll
         production,
         mode=Mode.PRACTICE,
         bot=replace(production.bot, send_pace=settings.bot.send_pace, unauthenticated=settings.bot.unauthenticated),
-        people=replace(production.people, skip_users=settings.people.skip_users),
+        people=_people_of(settings.people, production.people),
         policy=settings.policy,
         words=replace(settings.words, org_name=settings.words.org_name or production.words.org_name),
         service=replace(settings.service, ca_file=production.service.ca_file),
         practice=settings.practice,
         warnings=settings.warnings,
     )
+
+
+def _people_of(given: PeopleSettings, practice: PeopleSettings) -> PeopleSettings:
+    """The practice tenant's people, but for those that were named."""
+    named = {field.name: value for field in fields(given) if (value := getattr(given, field.name))}
+    return replace(practice, **named)
 
 
 def process_environment(extra: Mapping[str, str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from alerts.errors import OutsideError, VersionConflict
-from alerts.events import alert_event
+from alerts.events import alert_event, snooze_ended
 from alerts.messages import card_updates
 from alerts.model import (
     Action,
@@ -24,10 +24,12 @@ from alerts.model import (
     PostedCard,
     Recipient,
     Role,
+    RouteReason,
     Verb,
 )
 from alerts.nominations import Nominations, OwnerChanges, refresh_cards
 from alerts.ports import AppLookup, Clock, People, Store, Transaction
+from alerts.records import owners_of
 from alerts.renewal import RenewalCheck
 from alerts.reroute import Rerouter
 from alerts.roles import Roles
@@ -42,6 +44,9 @@ REFUSED = Sentence(key="refused")
 
 #: How long an answer may wait for Graph; Teams gives up after about five seconds.
 GRAPH_PATIENCE = 2.0
+
+#: More days than any snooze may last.
+MOST_DAYS = 366
 
 #: Two people may press at the same moment: read again and decide again, so many times.
 CONFLICT_TRIES = 5
@@ -127,7 +132,6 @@ class Actions:
             Verb.ACKNOWLEDGE: self._acknowledge,
             Verb.SNOOZE: self._snooze,
             Verb.RELEASE: self._release,
-            Verb.NOT_MINE: self._not_mine,
             Verb.REFRESH: self._look,
             Verb.OPEN: self._look,
         }
@@ -137,14 +141,17 @@ class Actions:
         if action.verb == Verb.RENEWED:
             return await self._renewed(action, ids, role)
         handler = handlers.get(action.verb)
-        if handler is None:
+        if handler is None and action.verb != Verb.NOT_MINE:
             raise _RefusedError
         said: Sentence | None = None
         async with self.store.transaction() as tx:
             cases = await self._authorise(tx, action, ids, role)
-            for case in cases:
-                outcome = await handler(tx, case)
-                said = said or outcome
+            if handler is None:
+                await self._not_mine(tx, cases)
+            else:
+                for case in cases:
+                    outcome = await handler(tx, case)
+                    said = said or outcome
             if action.verb not in (Verb.REFRESH, Verb.OPEN):
                 await self._update_others(tx, cases)
         if said is not None:
@@ -168,7 +175,7 @@ class Actions:
                 continue
             own = [place for place in places if place.alert_id == alert_id]
             mine = next((place for place in own if place.person.id == action.actor_id), None)
-            owner = mine is None and await self._is_owner(tx, alert, action.actor_id)
+            owner = (mine is None or not mine.on_route) and await self._is_owner(tx, alert, action.actor_id)
             looking = action.verb in (Verb.REFRESH, Verb.OPEN)
             by_route = mine is not None and (mine.on_route or looking or mine.off_reason == "notMine")
             if role is Role.ADMIN or owner or by_route:
@@ -190,8 +197,8 @@ class Actions:
 
     @staticmethod
     async def _is_owner(tx: Transaction, alert: Alert, person_id: str) -> bool:
-        records = await tx.snapshot_of_apps([alert.application.object_id])
-        return any(p.id == person_id and p.counts for record in records[:1] for p in record.owners)
+        owners = owners_of(await tx.snapshot_of_apps([alert.application.object_id]))
+        return any(p.id == person_id and p.counts for p in owners)
 
     async def _card(
         self,
@@ -261,28 +268,21 @@ class Actions:
         )
         await self._change(tx, case, event, answer=answer)
         if case.place is not None and case.place.snoozed_until is not None:
-            await tx.save_recipients([replace(case.place, snoozed_until=None)])
+            await self._end_snooze(tx, case, case.place, "acknowledged")
         await self._audit(tx, case, before.by.id if before else "", case.actor.id)
 
     async def _release(self, tx: Transaction, case: _Case) -> None:
-        """Takes back one's own answer or snooze; an admin may take back anybody's answer."""
-        await self._saw(tx, case)
+        """Takes back one's own answer or snooze; an admin may take back anybody's."""
         answer = case.alert.answer
-        if case.place is not None and case.place.snoozed_until is not None:
-            event = alert_event(
-                EventType.SNOOZE_ENDED,
-                case.alert,
-                case.now,
-                case.actor.id,
-                case.place.snoozed_until.isoformat(),
-                actor=case.actor,
-                recipient=case.actor,
-                reason="takenBack",
-            )
-            await tx.save_recipients([replace(case.place, snoozed_until=None)])
-            await tx.add_events([event])
-            await self._audit(tx, case, case.place.snoozed_until, "")
-        if answer is None or (answer.by.id != case.actor.id and case.role is not Role.ADMIN):
+        admin = case.role is Role.ADMIN
+        if not admin and answer is not None and answer.by.id != case.actor.id:
+            raise _RefusedError
+        await self._saw(tx, case)
+        snoozes = case.places if admin else [case.place] if case.place is not None else []
+        for place in snoozes:
+            if place.snoozed_until is not None:
+                await self._end_snooze(tx, case, place, "takenBack")
+        if answer is None:
             return
         event = alert_event(
             EventType.ANSWER_TAKEN_BACK,
@@ -294,6 +294,14 @@ class Actions:
         )
         await self._change(tx, case, event, answer=None)
         await self._audit(tx, case, answer.by.id, "")
+
+    async def _end_snooze(self, tx: Transaction, case: _Case, place: Recipient, reason: str) -> None:
+        awake = replace(place, snoozed_until=None)
+        await tx.save_recipients([awake])
+        await tx.add_events([snooze_ended(case.alert, place, case.now, actor=case.actor, reason=reason)])
+        await self._audit(tx, case, place.snoozed_until, "")
+        if case.place is not None and case.place.person.id == place.person.id:
+            case.place = awake
 
     async def _snooze(self, tx: Transaction, case: _Case) -> Sentence | None:
         """Quiets only the one who pressed it, and never past the day that the rules allow."""
@@ -335,18 +343,24 @@ class Actions:
         await self._audit(tx, case, before, until)
         return None
 
-    async def _not_mine(self, tx: Transaction, case: _Case) -> None:
-        """Takes the actor off this alert until the owners change; the route moves on."""
-        if self._closed(case.alert) or case.place is None or case.place.reason in ("fallback", "admin"):
-            return
-        await self._saw(tx, case)
-        moved = await self.rerouter.mark_off(tx, [case.alert.id], case.actor.id, "notMine", case.now)
-        if moved:
-            note = _text(case.action.inputs.get("note"))
-            await tx.add_events(
-                [alert_event(EventType.NOT_MINE, case.alert, case.now, case.actor.id, actor=case.actor, reason=note)]
-            )
-            await self._audit(tx, case, "onRoute", "notMine")
+    async def _not_mine(self, tx: Transaction, cases: Sequence[_Case]) -> None:
+        """Takes the actor off these alerts until the owners change; the route moves on, once for all of them."""
+        mine = [case for case in cases if case.place is not None and case.place.reason is not RouteReason.FALLBACK]
+        if not mine:
+            raise _RefusedError
+        for case in mine:
+            await self._saw(tx, case)
+        ids = [case.alert.id for case in mine if not self._closed(case.alert)]
+        first = mine[0]
+        moved = await self.rerouter.mark_off(tx, ids, first.actor.id, "notMine", first.now)
+        note = _text(first.action.inputs.get("note"))
+        for case in mine:
+            if case.alert.id in moved:
+                event = alert_event(
+                    EventType.NOT_MINE, case.alert, case.now, case.actor.id, actor=case.actor, reason=note
+                )
+                await tx.add_events([event])
+                await self._audit(tx, case, "onRoute", "notMine")
 
     # ------------------------------------------------------------ "I renewed it"
 
@@ -368,8 +382,8 @@ class Actions:
     async def _assign_owner(self, action: Action, ids: Sequence[str], role: Role) -> View:
         """Ask the named people whether they take the app over."""
         async with self.store.reading() as tx:
-            cases = await self._authorise(tx, action, ids[:1], role, lock=False)
-        case = cases[0]
+            cases = await self._authorise(tx, action, ids, role, lock=False)
+        case = next((each for each in cases if not self._closed(each.alert)), cases[0])
         if self._closed(case.alert):
             return await self._card(action, [case.alert.id], role)
         wanted = [part.strip() for part in _text(action.inputs.get("nominees")).split(",") if part.strip()]
@@ -377,7 +391,7 @@ class Actions:
         if problem is not None:
             return problem
         async with self.store.transaction() as tx:
-            case = (await self._authorise(tx, action, ids[:1], role))[0]
+            case = (await self._authorise(tx, action, [case.alert.id], role))[0]
             await self._saw(tx, case)
             note = _text(action.inputs.get("note"))
             made = await self.nominations.nominate(tx, case.alert, case.actor, nominees, note, case.now)
@@ -403,7 +417,7 @@ class Actions:
         except (OutsideError, TimeoutError) as error:
             log.warning("nominees could not be checked: %s", error)
             return [], Sentence(key="graph_unreachable")
-        owners = {p.id for record in records[:1] for p in record.owners if p.counts}
+        owners = {p.id for p in owners_of(records) if p.counts}
         for person_id in wanted:
             person = known.get(person_id)
             if person is None or not person.counts or person.user_type == "Guest":
@@ -495,7 +509,9 @@ class Actions:
         if action.data.get("alert"):
             alert_id = str(action.data["alert"])
             return await self._on_alerts(action, await self._app_of_digest(card, alert_id))
-        ticked = [part.strip() for part in _text(action.inputs.get("alerts")).split(",") if part.strip()]
+        given = action.inputs.get("alerts")
+        ticked = [part.strip() for part in given.split(",") if part.strip()] if isinstance(given, str) else []
+        ticked = list(dict.fromkeys(ticked))[: len(card.alert_ids) + 1]
         if action.verb in (Verb.OPEN, Verb.REFRESH) or not ticked:
             mode = DigestMode.CHOOSE if action.verb != Verb.REFRESH and not action.data.get("all") else DigestMode.LIST
             return await self._digest(action, card, mode)
@@ -551,12 +567,13 @@ class Actions:
 
 
 def _whole_days(value: object) -> int | None:
-    """Days from an input: a positive whole number of at most a year, else None."""
+    """Days from an input: a positive whole number, else None."""
     try:
-        days = int(str(value))
+        days = float(str(value))
     except ValueError:
         return None
-    return days if 0 < days <= 366 else None
+    # However long was asked for, the rules cap it.
+    return int(min(days, MOST_DAYS)) if days >= 1 and days == days // 1 else None
 
 
 def _text(value: object) -> str:

@@ -46,6 +46,10 @@ class Closing:
             )
         return closed, events
 
+    def not_due(self, alert: Alert) -> Alert:
+        """The operator's stages no longer reach it."""
+        return self._closed(alert, "notDue", None)
+
     def end_date_moved(self, alert: Alert, now_is: Credential) -> tuple[Alert, list[Event]]:
         """The same credential now ends on another day: that alert is over."""
         closed = self._closed(alert, "endDateMoved", now_is)

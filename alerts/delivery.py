@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from alerts.errors import DeliveryError, Outcome
 from alerts.events import delivery_event
+from alerts.ledger import UNREACHABLE
 from alerts.messages import card_updates, new_id
 from alerts.model import (
     AlertState,
@@ -30,6 +31,7 @@ from alerts.model import (
 )
 from alerts.ports import Clock, MailChannel, Sent, Store, TeamsChannel, Transaction
 from alerts.reroute import Rerouter
+from alerts.stages import last_stage
 from alerts.viewing import Viewer, stranger
 from alerts.views import MailView, NominationRole, Sentence, View
 
@@ -104,14 +106,19 @@ class Deliverer:
                 for delivery in own:
                     await self._handle(delivery)
 
-        await asyncio.gather(*(in_order(own) for own in by_recipient.values()))
+        outcomes = await asyncio.gather(*(in_order(own) for own in by_recipient.values()), return_exceptions=True)
+        for outcome in outcomes:
+            # One row that breaks us must not keep the others from being sent; its lease runs out by itself.
+            if isinstance(outcome, BaseException):
+                log.error("a delivery failed in an unforeseen way", exc_info=outcome)
         return len(claimed)
 
     # ------------------------------------------------------------ one delivery
 
     async def _handle(self, delivery: Delivery) -> None:
         if delivery.attempts > 1:
-            if delivery.error_code == REPEAT and delivery.purpose is not DeliveryPurpose.UPDATE:
+            endless = delivery.purpose is DeliveryPurpose.UPDATE and delivery.attempts < MAX_ATTEMPTS
+            if delivery.error_code == REPEAT and not endless:
                 await self._finish(delivery, DeliveryState.UNCLEAR, "unclear", "a worker died twice while sending")
                 return
             # Without a mark, or with SENDING, a worker died with it in hand: this is the one repeat.
@@ -119,9 +126,13 @@ class Deliverer:
             async with self.store.transaction() as tx:
                 if not await tx.save_delivery(delivery):
                     return
+        delivery = await self._renewed(delivery)
+        if delivery.lease_until is None:
+            return
         async with self.store.reading() as tx:
             prepared = await self._prepare(tx, delivery)
             card = await tx.card(delivery.card_id) if delivery.card_id else None
+            versions = await self._versions(tx, delivery)
         if prepared is None:
             await self._finish(delivery, DeliveryState.CANCELLED, "", "")
             return
@@ -131,7 +142,28 @@ class Deliverer:
         except DeliveryError as error:
             await self._failed(delivery, error, int((time.monotonic() - started) * 1000))
             return
-        await self._sent(delivery, sent, int((time.monotonic() - started) * 1000))
+        await self._sent(delivery, sent, int((time.monotonic() - started) * 1000), versions)
+
+    async def _renewed(self, delivery: Delivery) -> Delivery:
+        """The delivery with a full lease again; with none at all when another worker has it by now.
+
+        A batch is worked through one message a person at a time, so a row may have waited for long.
+        """
+        now = self.clock()
+        if delivery.lease_until is not None and (delivery.lease_until - now).total_seconds() > LEASE_SECONDS / 2:
+            return delivery
+        fresh = replace(delivery, lease_until=now + timedelta(seconds=LEASE_SECONDS))
+        async with self.store.transaction() as tx:
+            return fresh if await tx.save_delivery(fresh) else replace(delivery, lease_until=None)
+
+    @staticmethod
+    async def _versions(tx: Transaction, delivery: Delivery) -> frozenset[tuple[str, int]]:
+        """What the message was made from: a card that was overtaken while it was sent is brought up to date."""
+        made = {(alert.id, alert.version) for alert in (await tx.alerts(delivery.alert_ids)).values()}
+        if delivery.nomination_id:
+            nomination = await tx.nomination(delivery.nomination_id)
+            made |= {(nomination.id, nomination.version)} if nomination else set()
+        return frozenset(made)
 
     async def _prepare(self, tx: Transaction, delivery: Delivery) -> Prepared:
         """What to say as of now; None when it need not be said any more."""
@@ -181,7 +213,13 @@ class Deliverer:
             if alert.state not in (AlertState.OPEN, AlertState.SUPERSEDED) or place is None or not place.on_route:
                 continue
             snoozed = place.snoozed_until is not None and place.snoozed_until > now
-            taken_since = alert.answer is not None and alert.answer.at >= delivery.created_at
+            taken_since = (
+                alert.answer is not None
+                and alert.answer.by.id != delivery.recipient_id
+                and alert.answer.at >= delivery.created_at
+                # The last stage goes to everybody, whoever has it.
+                and alert.stage != last_stage(alert.credential, self.viewer.policy)
+            )
             if not snoozed and not taken_since:
                 return True
         return False
@@ -201,7 +239,9 @@ class Deliverer:
 
     # ------------------------------------------------------------ outcomes
 
-    async def _sent(self, delivery: Delivery, sent: Sent | None, took_ms: int) -> None:
+    async def _sent(
+        self, delivery: Delivery, sent: Sent | None, took_ms: int, versions: frozenset[tuple[str, int]]
+    ) -> None:
         now = self.clock()
         done = replace(delivery, state=DeliveryState.SENT, finished_at=now, lease_until=None, error_code="", error="")
         async with self.store.transaction() as tx:
@@ -210,9 +250,13 @@ class Deliverer:
                 return
             await tx.add_events(await self._notice_events(tx, done, EventType.NOTIFICATION_SENT, took_ms))
             if sent is not None and sent.activity_id:
-                await self._remember_card(tx, done, sent, now)
+                card = await self._remember_card(tx, done, sent, now)
+                # Locked: an answer given meanwhile is either in these versions, or finds the card.
+                await tx.alerts(delivery.alert_ids, lock=True)
+                if card.purpose is not DeliveryPurpose.INFO and await self._versions(tx, delivery) != versions:
+                    await tx.add_deliveries(card_updates([card], now))
 
-    async def _remember_card(self, tx: Transaction, delivery: Delivery, sent: Sent, now: datetime) -> None:
+    async def _remember_card(self, tx: Transaction, delivery: Delivery, sent: Sent, now: datetime) -> PostedCard:
         card = PostedCard(
             id=new_id(),
             delivery_id=delivery.id,
@@ -236,12 +280,13 @@ class Deliverer:
                 await tx.save_card(replace(old, current=False))
             await tx.add_deliveries(card_updates(older, now))
         await tx.save_card(card)
+        return card
 
     async def _failed(self, delivery: Delivery, error: DeliveryError, took_ms: int) -> None:
         now = self.clock()
         if delivery.purpose is DeliveryPurpose.UPDATE and error.outcome is not Outcome.SAFE:
             # An update is a PUT of the current state: repeating it is harmless, losing one is not.
-            again = error.outcome in (Outcome.UNCLEAR, Outcome.OURS) and delivery.attempts < 10
+            again = error.outcome is Outcome.OURS or (error.outcome is Outcome.UNCLEAR and delivery.attempts < 10)
             if not again:
                 await self._finish(delivery, DeliveryState.FAILED, error.code or error.outcome, str(error))
                 return
@@ -251,13 +296,17 @@ class Deliverer:
             case Outcome.SAFE if delivery.attempts < MAX_ATTEMPTS:
                 wait = timedelta(seconds=error.retry_after) if error.retry_after else self._backoff(delivery)
                 await self._again(delivery, now + wait, error)
-            case Outcome.OURS if delivery.attempts < MAX_ATTEMPTS:
+            case Outcome.OURS:
+                # Never given up: the fault is ours, and the people it would pass over are not to blame.
                 log.error("our own configuration keeps messages from being sent: %s", error)
                 await self._again(delivery, now + timedelta(minutes=5), error)
             case Outcome.UNCLEAR if delivery.error_code != REPEAT:
                 await self._again(delivery, now + UNCLEAR_HOLD, error, mark=UNCLEAR_ONCE)
             case Outcome.UNCLEAR:
                 await self._finish(delivery, DeliveryState.UNCLEAR, error.code or "unclear", str(error), took_ms)
+            case Outcome.UNREACHABLE | Outcome.STALE_ADDRESS:
+                code = f"{UNREACHABLE}{error.code or error.outcome}"
+                await self._finish(delivery, DeliveryState.FAILED, code, str(error), took_ms)
             case _:
                 await self._finish(delivery, DeliveryState.FAILED, error.code or error.outcome, str(error), took_ms)
 
@@ -306,7 +355,7 @@ class Deliverer:
             for d in await tx.deliveries_of_alerts(failed.alert_ids)
             if d.recipient_id == failed.recipient_id and carried & set(d.notice_ids) and d.id != failed.id
         ]
-        return all(d.state is DeliveryState.FAILED for d in others)
+        return all(d.state is DeliveryState.FAILED and d.error_code.startswith(UNREACHABLE) for d in (failed, *others))
 
     async def _notice_events(self, tx: Transaction, delivery: Delivery, type: EventType, took_ms: int) -> list[Event]:
         notices = await self._notices(tx, delivery)
@@ -324,7 +373,7 @@ class Deliverer:
                 self.clock(),
                 attempt=delivery.attempts,
                 duration_ms=took_ms,
-                error_code=delivery.error_code,
+                error_code=delivery.error_code.removeprefix(UNREACHABLE),
                 reason=delivery.error,
             )
             for notice in notices

@@ -12,6 +12,7 @@ from alerts.ledger import LedgerState, draw_up, states_of
 from alerts.model import (
     Action,
     Alert,
+    AlertState,
     Application,
     CredentialRecord,
     NominationState,
@@ -23,7 +24,7 @@ from alerts.model import (
     Verb,
 )
 from alerts.ports import Clock, OwnerHistory, People, Store, Transaction
-from alerts.roles import Roles
+from alerts.roles import NOBODY, Roles
 from alerts.stages import days_left
 from alerts.viewing import by_urgency
 from alerts.views import (
@@ -128,7 +129,7 @@ class Desk:
             oldest_approval=min((n.changed_at for n in approvals), default=None),
             ownerless_due=len(ownerless),
             ownerless_total=good.ownerless if good else 0,
-            problems=tuple(_problems(runs, ledger.difference)),
+            problems=tuple(_problems(runs, ledger.difference, nobody=bool(await tx.value(NOBODY)))),
         )
 
     async def expiring(self, person_id: str, days: int, page: int) -> View:
@@ -330,7 +331,8 @@ class Desk:
         if not isinstance(found, Application):
             return found
         async with self.store.reading() as tx:
-            alerts = by_urgency(a for a in await tx.alerts_of_app(found.object_id) if a.closed_at is None)
+            answerable = (AlertState.OPEN, AlertState.SUPERSEDED)
+            alerts = by_urgency(a for a in await tx.alerts_of_app(found.object_id) if a.state in answerable)
         if not alerts:
             return Sentence(key="nothing_due", params={"app": found.display_name})
         return await self.actions.perform(
@@ -383,10 +385,12 @@ def _rank(record: CredentialRecord, now: datetime) -> tuple[int, float, str]:
     return (0, seconds, record.credential.key_id) if seconds > 0 else (2, -seconds, record.credential.key_id)
 
 
-def _problems(runs: Sequence[ScanRun], difference: int) -> Iterable[Sentence]:
+def _problems(runs: Sequence[ScanRun], difference: int, *, nobody: bool) -> Iterable[Sentence]:
     """What is wrong, most serious first."""
     last = runs[0] if runs else None
     if last is not None and last.status is not RunStatus.SUCCEEDED:
         yield Sentence(key=f"scan_{last.status}", params={"errors": "; ".join(last.errors)[:400]})
+    if nobody:
+        yield Sentence(key="nobody_to_tell")
     if difference:
         yield Sentence(key="ledger_differs", params={"difference": str(difference)})

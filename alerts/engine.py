@@ -21,9 +21,11 @@ from alerts.model import (
     Credential,
     CredentialRecord,
     Decision,
+    DeliveryState,
     Event,
     Nomination,
     NominationState,
+    Notice,
     NoticeKind,
     Person,
     Policy,
@@ -35,7 +37,7 @@ from alerts.model import (
 )
 from alerts.nominations import settle_nominations
 from alerts.ports import Store, Transaction
-from alerts.records import mark_queued, owners_to_remember, records_of, route_input
+from alerts.records import mark_queued, owners_of, owners_to_remember, records_of, route_input
 from alerts.roles import Roles
 from alerts.stages import is_due
 
@@ -135,10 +137,10 @@ class Engine:
         """object id -> counting owners' ids as of the last snapshot, for apps with an unclosed alert."""
         async with self.store.reading() as tx:
             apps = {alert.application.object_id for alert in await tx.alerts_unclosed()}
-            before: dict[str, frozenset[str]] = {}
+            records: dict[str, list[CredentialRecord]] = defaultdict(list)
             for record in await tx.snapshot_of_apps(sorted(apps)):
-                before[record.application.object_id] = frozenset(p.id for p in record.owners if p.counts)
-        return before
+                records[record.application.object_id].append(record)
+        return {object_id: frozenset(p.id for p in owners_of(own) if p.counts) for object_id, own in records.items()}
 
     async def _save_snapshot(self, scan: ScannedTenant, material: _Material) -> None:
         # In slices: the writer is free for the bot in between, and a large tenant takes no more memory.
@@ -224,8 +226,15 @@ class _Round:
         for recipient in await tx.recipients(ids):
             self.recipients[recipient.alert_id][recipient.person.id] = recipient
         self.noticed: dict[str, set[tuple[int, str, NoticeKind]]] = defaultdict(set)
-        for notice in await tx.notices(ids):
-            self.noticed[notice.alert_id].add((notice.stage, notice.recipient_id, notice.kind))
+        notices = await tx.notices(ids)
+        alive = await self._told_or_waiting(ids, notices)
+        #: Notices that were decided and then never said, since somebody had answered: they may be said yet.
+        self.unsaid: dict[tuple[str, int, str, NoticeKind], Notice] = {}
+        for notice in notices:
+            if notice.id in alive:
+                self.noticed[notice.alert_id].add((notice.stage, notice.recipient_id, notice.kind))
+            else:
+                self.unsaid[(notice.alert_id, notice.stage, notice.recipient_id, notice.kind)] = notice
         self.nominations: dict[str, list[Nomination]] = defaultdict(list)
         for nomination in await tx.nominations_pending():
             self.nominations[nomination.application.object_id].append(nomination)
@@ -233,9 +242,25 @@ class _Round:
         self.judged_before = runs[0].started_at if runs else None
         self.first_run = await tx.value("first_notices_at") is None
         await self._find_due()
-        self.owners_now = {
-            record.application.object_id: frozenset(p.id for p in record.owners if p.counts)
-            for record in self._due.values()
+        # An app's newest record speaks for all its credentials: another may be unreadable and tell of former owners.
+        self.newest: dict[str, CredentialRecord] = {}
+        for record in (*self.material.records.values(), *self._due.values()):
+            object_id = record.application.object_id
+            if object_id in self.material.routes:
+                known = self.newest.get(object_id)
+                if known is None or known.scan_date < record.scan_date:
+                    self.newest[object_id] = record
+
+    async def _told_or_waiting(self, ids: Sequence[str], notices: Sequence[Notice]) -> set[str]:
+        """Ids of the notices that were not cancelled on every channel."""
+        tries: dict[str, list[DeliveryState]] = defaultdict(list)
+        for delivery in await self.tx.deliveries_of_alerts(ids):
+            for notice_id in delivery.notice_ids:
+                tries[notice_id].append(delivery.state)
+        return {
+            notice.id
+            for notice in notices
+            if not tries[notice.id] or any(state is not DeliveryState.CANCELLED for state in tries[notice.id])
         }
 
     async def _find_due(self) -> None:
@@ -278,8 +303,11 @@ class _Round:
             people=self.material.people,
             disabled_app_ids=self.scan.disabled_app_ids,
             judged_before=self.judged_before,
+            complete=self.scan.complete,
         )
         closing = Closing(now=self.now, run_id=self.scan.run_id)
+        for key in await self._proven_gone():
+            del self._due[key]
         for number, (key, record) in enumerate(self._due.items()):
             old = self.unclosed.get(key)
             if old is not None and old.credential.end != record.credential.end:
@@ -297,7 +325,11 @@ class _Round:
             if key in self._due:
                 continue
             now_record = self.material.records.get(key)
-            if now_record is not None:
+            same_end = now_record is None or now_record.credential.end == old.credential.end
+            if same_end and not is_due(old.credential, self.now, self.policy):
+                # The stages were set anew: nothing was renewed, it is only not due any more.
+                alert, events = closing.not_due(old), []
+            elif now_record is not None:
                 alert, events = closing.end_date_moved(old, now_record.credential)
             elif self.scan.complete and not any(
                 q.object_id == key[0] and q.key_id in ("", key[1]) for q in self.scan.quarantined
@@ -308,11 +340,27 @@ class _Round:
             self.closed.append(alert)
             self.events.extend(events)
 
+    async def _proven_gone(self) -> list[Key]:
+        """Due by this scan, but seen to be gone by somebody who asked Graph after the scan had read it."""
+        if self.judged_before is None:
+            return []
+        gone = []
+        for key, record in self._due.items():
+            if key in self.unclosed:
+                continue
+            for alert in await self.tx.alerts_of_app(key[0]):
+                closed = alert.closed_at
+                if alert.key == key and alert.credential.end == record.credential.end and closed is not None:
+                    if closed >= self.now and alert.closed_reason == "removed":
+                        gone.append(key)
+                    break
+        return gone
+
     def _standing(self, old: Alert | None, object_id: str) -> Standing:
         if old is None:
             return Standing()
         recipients = self.recipients.get(old.id, {})
-        owners_now = self.owners_now.get(object_id)
+        owners_now = frozenset(p.id for p in self.newest[object_id].owners if p.counts)
         if object_id in self.before and self.before[object_id] != owners_now:
             # New owners: whoever was off this alert may be asked again.
             recipients = {i: replace(r, off_reason="") for i, r in recipients.items()}
@@ -324,9 +372,11 @@ class _Round:
         route = self.material.routes[object_id]
         off = {i: r.off_reason for i, r in standing.recipients.items() if r.off_reason}
         if off:
-            given = route_input(record.owners, record.previous_owners, self.scan, self.policy, self.material.fallback)
+            last = self.newest[object_id]
+            given = route_input(last.owners, last.previous_owners, self.scan, self.policy, self.material.fallback)
             route = resolve(replace(given, off=off))
-        return with_nominations(route, self.nominations.get(object_id, []), self.material.people)
+        passed_over = off.keys() | self.policy.skip_users
+        return with_nominations(route, self.nominations.get(object_id, []), self.material.people, passed_over)
 
     async def _write(self) -> None:
         tx, now = self.tx, self.now
@@ -355,6 +405,8 @@ class _Round:
         alerts = {j.alert.id: j.alert for j in self.judged}
         wanted = [(j, w) for j in self.judged for w in j.wanted]
         notices = await tx.add_notices([notice_of(w, j.alert, run_id, now, self.policy) for j, w in wanted])
+        again = (self.unsaid.get((j.alert.id, w.stage, w.recipient.person.id, w.kind)) for j, w in wanted)
+        notices += [notice for notice in again if notice is not None]
         if not notices:
             return
         people = {w.recipient.person.id: w.recipient.person for _, w in wanted}
@@ -385,8 +437,13 @@ def _slices(items: Iterable[T]) -> Iterator[list[T]]:
         yield part
 
 
-def with_nominations(route: Route, nominations: Sequence[Nomination], people: Mapping[str, Person]) -> Route:
-    """The route with accepted nominees, who are told like owners, and their nominators, who stay."""
+def with_nominations(
+    route: Route, nominations: Sequence[Nomination], people: Mapping[str, Person], passed_over: Collection[str]
+) -> Route:
+    """The route with accepted nominees, who are told like owners, and their nominators, who stay.
+
+    `passed_over` are the ids of people who are off this alert, or recipients on no path.
+    """
     steps = {step.person.id: step for step in route.steps}
     for nomination in nominations:
         if nomination.state not in (NominationState.ACCEPTED, NominationState.APPROVED):
@@ -396,6 +453,6 @@ def with_nominations(route: Route, nominations: Sequence[Nomination], people: Ma
             (nomination.nominator, RouteReason.NOMINATOR),
         ):
             current = people.get(person.id, person)
-            if current.counts:
+            if current.counts and person.id not in passed_over:
                 steps.setdefault(person.id, RouteStep(person=current, reason=reason))
     return replace(route, steps=tuple(steps.values()))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from alerts.model import Alert, Channel, Event, EventType, Nomination, Notice, Person
+from alerts.model import Alert, Channel, Event, EventType, Nomination, Notice, Person, Recipient
 
 
 def event_id(type: EventType, *parts: object) -> str:
@@ -47,22 +47,42 @@ def alert_event(
     )
 
 
+def snooze_ended(
+    alert: Alert, place: Recipient, at: datetime, *, run_id: str = "", actor: Person | None = None, reason: str = ""
+) -> Event:
+    """The end of one person's snooze, whatever ended it; `place` is as it was before."""
+    until = place.snoozed_until.isoformat() if place.snoozed_until else ""
+    return alert_event(
+        EventType.SNOOZE_ENDED,
+        alert,
+        at,
+        place.person.id,
+        until,
+        recipient=place.person,
+        actor=actor,
+        run_id=run_id,
+        reason=reason,
+    )
+
+
 def nomination_event(
     type: EventType,
     nomination: Nomination,
+    alert: Alert | None,
     at: datetime,
     *,
     actor: Person | None = None,
     reason: str = "",
-    key_id: str = "",
 ) -> Event:
-    """An event about one nomination; the nominee is its recipient."""
+    """An event about one nomination; the nominee is its recipient, its alert names the credential."""
     return Event(
         event_id=event_id(type, nomination.id),
         at=at,
         type=type,
+        run_id=alert.run_id if alert else "",
         alert_id=nomination.alert_id,
-        key_id=key_id,
+        key_id=alert.credential.key_id if alert else "",
+        path=alert.path if alert else "",
         app_id=nomination.application.app_id,
         application=nomination.application.display_name,
         recipient_id=nomination.nominee.id,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from alerts.events import alert_event
+from alerts.events import alert_event, snooze_ended
 from alerts.model import (
     Alert,
     AlertState,
@@ -120,12 +120,14 @@ def place_people(route: Route, standing: Standing, alert_id: str) -> list[Recipi
     return list(placed.values())
 
 
-def answer_lapses(alert: Alert, recipients: Sequence[Recipient], people: Mapping[str, Person]) -> bool:
-    """Whether the answer's author is disabled or has left the route."""
+def answer_lapses(
+    alert: Alert, recipients: Sequence[Recipient], people: Mapping[str, Person], *, complete: bool
+) -> bool:
+    """Whether the answer's author is disabled, gone, or has left the route."""
     if alert.answer is None:
         return False
-    author = people.get(alert.answer.by.id, alert.answer.by)
-    if not author.counts:
+    author = people.get(alert.answer.by.id, None if complete else alert.answer.by)
+    if author is None or not author.counts:
         return True
     return any(r.person.id == author.id and not r.on_route for r in recipients)
 
@@ -201,6 +203,8 @@ class Judge:
     #: Everybody's account as known now.
     people: Mapping[str, Person]
     disabled_app_ids: frozenset[str] = frozenset()
+    #: Whether everybody who was asked for is in `people`: then one who is absent is gone.
+    complete: bool = False
     #: When the scan before this one was judged, None on the first.
     judged_before: datetime | None = None
 
@@ -238,10 +242,18 @@ class Judge:
         )
         recipients = place_people(route, standing, alert.id)
         events: list[Event] = []
-        if answer_lapses(alert, recipients, self.people):
+        if answer_lapses(alert, recipients, self.people, complete=self.complete):
             author = alert.answer.by if alert.answer else None
             events.append(
-                alert_event(EventType.ANSWER_TAKEN_BACK, alert, self.now, self.run_id, actor=author, reason="lapsed")
+                alert_event(
+                    EventType.ANSWER_TAKEN_BACK,
+                    alert,
+                    self.now,
+                    self.run_id,
+                    actor=author,
+                    reason="lapsed",
+                    run_id=self.run_id,
+                )
             )
             alert = replace(alert, answer=None)
         judged = Judged(alert=alert, visible_change=False, recipients=recipients, events=events)
@@ -255,22 +267,17 @@ class Judge:
             wanted = wanted_notice(judged.alert, recipient, standing.noticed, self.now, self.policy)
             # A notice that breaks through ends the snooze: the last stage, or the expiry.
             if recipient.snoozed_until is not None and (wanted is not None or recipient.snoozed_until <= self.now):
-                judged.events.append(
-                    alert_event(
-                        EventType.SNOOZE_ENDED,
-                        judged.alert,
-                        self.now,
-                        recipient.person.id,
-                        recipient.snoozed_until.isoformat(),
-                        recipient=recipient.person,
-                        run_id=self.run_id,
-                    )
-                )
+                judged.events.append(snooze_ended(judged.alert, recipient, self.now, run_id=self.run_id))
                 recipient = replace(recipient, snoozed_until=None)
                 judged.recipients[number] = recipient
             if wanted is not None:
                 judged.wanted.append(Wanted(recipient=recipient, stage=wanted[0], kind=wanted[1]))
-            if standing.recipients.get(recipient.person.id) != recipient:
+            known = standing.recipients.get(recipient.person.id)
+            if known is not None and known.snoozed_until is not None and not recipient.on_route:
+                judged.events.append(
+                    snooze_ended(judged.alert, known, self.now, run_id=self.run_id, reason="leftTheRoute")
+                )
+            if known != recipient:
                 judged.changed_recipients.append(recipient)
 
     def _note_changes(self, judged: Judged, old: Alert | None) -> None:
@@ -315,9 +322,13 @@ class Judge:
                 ),
             ]
         if alert.state is AlertState.EXCLUDED:
-            return [alert_event(EventType.EXCLUDED, alert, self.now, self.run_id, reason=alert.excluded_reason)]
+            return [
+                alert_event(
+                    EventType.EXCLUDED, alert, self.now, self.run_id, reason=alert.excluded_reason, run_id=self.run_id
+                )
+            ]
         if old is not None and old.state is AlertState.EXCLUDED:
-            return [alert_event(EventType.EXCLUSION_ENDED, alert, self.now, self.run_id)]
+            return [alert_event(EventType.EXCLUSION_ENDED, alert, self.now, self.run_id, run_id=self.run_id)]
         if old is not None and old.state is AlertState.SUPERSEDED:
-            return [alert_event(EventType.REOPENED, alert, self.now, self.run_id)]
+            return [alert_event(EventType.REOPENED, alert, self.now, self.run_id, run_id=self.run_id)]
         return []

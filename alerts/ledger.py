@@ -20,6 +20,9 @@ from alerts.model import (
 from alerts.ports import Transaction
 from alerts.stages import next_stage_at
 
+#: Begins a delivery's error code when the person cannot be reached on that channel, whatever we do.
+UNREACHABLE = "unreachable:"
+
 #: Name of the stored number of due credentials: counted by each scan from what it read, lowered when an
 #: answer shows between scans that one of them is gone.
 DUE = "due"
@@ -159,7 +162,7 @@ def _by_deliveries(alert: Alert, on_route: Sequence[Recipient], books: _Books) -
 
 
 def _unreachable(delivery: Delivery) -> bool:
-    return delivery.state is DeliveryState.FAILED
+    return delivery.state is DeliveryState.FAILED and delivery.error_code.startswith(UNREACHABLE)
 
 
 def _next_step(alert: Alert, state: LedgerState, books: _Books, now: datetime, policy: Policy) -> Entry:
@@ -169,6 +172,12 @@ def _next_step(alert: Alert, state: LedgerState, books: _Books, now: datetime, p
     reminder = ("next stage" if stage_at else "expiry notice", ahead)
     snoozes = [p.snoozed_until for p in books.recipients.get(alert.id, []) if p.snoozed_until is not None]
     nominations = books.nominations.get(alert.application.object_id, [])
+    waiting = [
+        delivery.not_before
+        for notice in books.notices.get(alert.id, [])
+        for delivery in books.deliveries.get(notice.id, [])
+        if delivery.state in _WAITING
+    ]
     steps: dict[LedgerState, tuple[str, datetime | None]] = {
         LedgerState.EXCLUDED: (f"none: {alert.excluded_reason}", None),
         LedgerState.EXPIRED: ("none: shown in my apps and to admins", None),
@@ -176,7 +185,7 @@ def _next_step(alert: Alert, state: LedgerState, books: _Books, now: datetime, p
         LedgerState.SUPERSEDED: ("last calm notice" if stage_at else "removal of the old one", stage_at),
         LedgerState.NOMINATED: ("answer to the nomination", min((n.answer_by for n in nominations), default=None)),
         LedgerState.SNOOZED: ("end of the snooze", min(snoozes, default=None)),
-        LedgerState.PENDING: ("send" if books.notices.get(alert.id) else "first stage", stage_at or now),
+        LedgerState.PENDING: ("send", min(waiting)) if waiting else ("first stage", ahead),
         LedgerState.UNREACHABLE: ("an admin names somebody", None),
         LedgerState.FAILED: ("an admin looks at the error", ahead),
     }

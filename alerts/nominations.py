@@ -65,6 +65,20 @@ async def change(tx: Transaction, nomination: Nomination, now: datetime, **field
     return changed
 
 
+async def record(
+    tx: Transaction,
+    type: EventType,
+    nomination: Nomination,
+    now: datetime,
+    *,
+    actor: Person | None = None,
+    reason: str = "",
+) -> None:
+    """Write down one step of a nomination, under the credential from which it came."""
+    alert = (await tx.alerts([nomination.alert_id])).get(nomination.alert_id)
+    await tx.add_events([nomination_event(type, nomination, alert, now, actor=actor, reason=reason)])
+
+
 def told(person: Person, key: str, nomination: Nomination, now: datetime, **params: str) -> Delivery:
     """One short message about how a nomination went on."""
     names = {"app": nomination.application.display_name, "person": nomination.nominee.name}
@@ -104,13 +118,7 @@ class Nominations:
                 answer_by=answer_by(alert, now),
             )
             await tx.save_nomination(nomination)
-            await tx.add_events(
-                [
-                    nomination_event(
-                        EventType.OWNER_NOMINATED, nomination, now, actor=nominator, key_id=alert.credential.key_id
-                    )
-                ]
-            )
+            await record(tx, EventType.OWNER_NOMINATED, nomination, now, actor=nominator)
             if nominee.id != nominator.id:
                 await tx.add_deliveries(ask(DeliveryPurpose.NOMINEE, nominee, nomination, now, self.mail))
             made.append(nomination)
@@ -131,13 +139,9 @@ class Nominations:
             answer_note=note,
             answer_by=answer_by(alert, now),
         )
-        nominee, key_id = nomination.nominee, alert.credential.key_id
-        await tx.add_events(
-            [
-                nomination_event(EventType.NOMINATION_ACCEPTED, accepted, now, actor=nominee, key_id=key_id),
-                nomination_event(EventType.OWNER_CHANGE_REQUESTED, accepted, now, actor=nominee, key_id=key_id),
-            ]
-        )
+        nominee = nomination.nominee
+        for step in (EventType.NOMINATION_ACCEPTED, EventType.OWNER_CHANGE_REQUESTED):
+            await record(tx, step, accepted, now, actor=nominee)
         involved = (nomination.nominator.id, nominee.id)
         approvers = [admin for admin in admins if admin.id not in involved] or list(admins)
         for admin in approvers:
@@ -147,7 +151,7 @@ class Nominations:
     async def decline(self, tx: Transaction, nomination: Nomination, note: str, now: datetime) -> Nomination:
         """The nominee will not; the nominator is asked again."""
         declined = await change(tx, nomination, now, state=NominationState.DECLINED, answer_note=note)
-        await tx.add_events([nomination_event(EventType.NOMINATION_DECLINED, declined, now, actor=nomination.nominee)])
+        await record(tx, EventType.NOMINATION_DECLINED, declined, now, actor=nomination.nominee, reason=note)
         await tx.add_deliveries([told(nomination.nominator, "nomination_declined", declined, now, note=note)])
         return declined
 
@@ -160,9 +164,7 @@ class Nominations:
     ) -> Nomination:
         """An admin does not agree; nominator and nominee are told."""
         rejected = await change(tx, nomination, now, state=NominationState.REJECTED, approver=admin, failure=note)
-        await tx.add_events(
-            [nomination_event(EventType.OWNER_CHANGE_REFUSED, rejected, now, actor=admin, reason=note or "rejected")]
-        )
+        await record(tx, EventType.OWNER_CHANGE_REFUSED, rejected, now, actor=admin, reason=note or "rejected")
         people = {p.id: p for p in (nomination.nominator, nomination.nominee)}
         await tx.add_deliveries([told(p, "nomination_rejected", rejected, now, note=note) for p in people.values()])
         return rejected
@@ -171,7 +173,7 @@ class Nominations:
 async def assigned(tx: Transaction, nomination: Nomination, now: datetime) -> Nomination:
     """Graph shows the new owner: everybody involved is told, every card says so."""
     done = await change(tx, nomination, now, state=NominationState.ASSIGNED)
-    await tx.add_events([nomination_event(EventType.OWNER_ASSIGNED, done, now, actor=nomination.approver)])
+    await record(tx, EventType.OWNER_ASSIGNED, done, now, actor=nomination.approver)
     people = {p.id: p for p in (nomination.nominator, nomination.nominee)}
     await tx.add_deliveries([told(p, "owner_assigned", done, now) for p in people.values()])
     await refresh_cards(tx, done, now)
@@ -245,9 +247,7 @@ class OwnerChanges:
 
     async def _refused(self, tx: Transaction, nomination: Nomination, reason: str, now: datetime) -> None:
         refused = await change(tx, nomination, now, state=NominationState.REFUSED, failure=reason)
-        await tx.add_events(
-            [nomination_event(EventType.OWNER_CHANGE_REFUSED, refused, now, actor=refused.approver, reason=reason)]
-        )
+        await record(tx, EventType.OWNER_CHANGE_REFUSED, refused, now, actor=refused.approver, reason=reason)
         people = {
             p.id: p for p in (refused.nominator, refused.nominee, *([refused.approver] if refused.approver else []))
         }

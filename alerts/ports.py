@@ -181,6 +181,9 @@ class Archive(Protocol):
         Raises ArchiveError when something could not be sent; it stays in the spool.
         """
 
+    def records_uploaded(self, run_id: str) -> int:
+        """How many of a run's records Log Analytics has acknowledged; 0 when only embedded."""
+
     async def query(self, name: str, **values: object) -> Table:
         """Run `queries/<name>.kql` with typed values. Raises ArchiveError, on a partial answer too."""
 
@@ -322,6 +325,9 @@ class Transaction(Protocol):
     async def save_answer_given(self, key: str, answer: str, at: datetime) -> None: ...
     async def value(self, name: str) -> str | None: ...
     async def set_value(self, name: str, value: str) -> None: ...
+    async def add_to_value(self, name: str, amount: int) -> None:
+        """Add to a stored whole number in one step; nothing where it is not stored."""
+
     async def acquire_lease(self, name: str, holder: str, now: datetime, seconds: float) -> bool:
         """One holder at a time, for the scan across replicas; renewing one's own succeeds."""
 

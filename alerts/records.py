@@ -1,6 +1,6 @@
 """Pure: from what a scan read to one record per credential, each with its route."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from alerts.escalation import RouteInput, resolve
@@ -19,6 +19,17 @@ def lean(application: Application) -> Application:
 def full_owners(application: Application, people: Mapping[str, Person]) -> tuple[Person, ...]:
     """Its owners by object id, each as Graph knows them now; unknown ones stay references."""
     return tuple(people.get(ref.id, ref) for ref in sorted(application.owners, key=lambda person: person.id))
+
+
+def newest(records: Sequence[CredentialRecord]) -> CredentialRecord | None:
+    """The record of an app that was read last: another may be unreadable and tell of former owners."""
+    return max(records, key=lambda record: record.scan_date, default=None)
+
+
+def owners_of(records: Sequence[CredentialRecord]) -> tuple[Person, ...]:
+    """An app's owners as last read, from all its records."""
+    last = newest(records)
+    return last.owners if last else ()
 
 
 def route_input(

@@ -58,13 +58,17 @@ class RenewalCheck:
     async def _apply_finding(
         self, tx: Transaction, alert: Alert, siblings: list[Credential], now: datetime
     ) -> RenewalFinding:
+        if alert.state is AlertState.RESOLVED:
+            return RenewalFinding.GONE
         closing = Closing(now=now, run_id=alert.run_id)
         same = next((c for c in siblings if c.key_id.lower() == alert.credential.key_id.lower()), None)
         if same is None or same.end != alert.credential.end:
             closed, events = closing.removed(alert, siblings) if same is None else closing.end_date_moved(alert, same)
             await tx.save_alerts([closed])
             await tx.add_events(events)
-            await tx.set_value(DUE, str(int(await tx.value(DUE) or 1) - 1))
+            # Gone from Graph is gone from the snapshot: a scan that cannot read the app must not bring it back.
+            await tx.remove_from_snapshot([alert.key])
+            await tx.add_to_value(DUE, -1)
             return RenewalFinding.GONE
         newer = successor(alert.credential, tuple(siblings))
         if newer is None:

@@ -7,11 +7,14 @@ from datetime import datetime
 
 from alerts.engine import with_nominations
 from alerts.escalation import RouteInput, resolve
+from alerts.events import alert_event, snooze_ended
 from alerts.judge import Standing, Wanted, place_people, wanted_notice
 from alerts.messages import Grouping, card_updates, notice_of
-from alerts.model import Alert, AlertState, Notice, Person, Policy, Recipient, Route
+from alerts.model import Alert, AlertState, EventType, Notice, Person, Policy, Recipient, Route
 from alerts.ports import Transaction
+from alerts.records import newest
 from alerts.roles import Roles
+from alerts.stages import crossed_stage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +42,8 @@ class Rerouter:
             mine = places[alert.id].get(person_id)
             if mine is None or not mine.on_route or alert.state not in (AlertState.OPEN, AlertState.SUPERSEDED):
                 continue
+            if mine.snoozed_until is not None:
+                await tx.add_events([snooze_ended(alert, mine, now, reason=reason)])
             places[alert.id][person_id] = replace(mine, off_reason=reason, snoozed_until=None)
             moved.append(alert)
         if moved:
@@ -54,6 +59,8 @@ class Rerouter:
         shown: dict[tuple[str, str], list[str]] = defaultdict(list)
         people: dict[str, Person] = {}
         for alert in alerts:
+            # The stages may have been set anew since the last scan.
+            alert = replace(alert, stage=crossed_stage(alert.credential, now, self.policy))
             standing = Standing(
                 alert=alert,
                 recipients=places[alert.id],
@@ -66,6 +73,18 @@ class Rerouter:
             if moved.answer is not None and any(
                 r.person.id == moved.answer.by.id and not r.on_route for r in recipients
             ):
+                await tx.add_events(
+                    [
+                        alert_event(
+                            EventType.ANSWER_TAKEN_BACK,
+                            alert,
+                            now,
+                            moved.answer.at.isoformat(),
+                            actor=moved.answer.by,
+                            reason="lapsed",
+                        )
+                    ]
+                )
                 moved = replace(moved, answer=None)
             changed.append(moved)
             for recipient in recipients:
@@ -84,9 +103,9 @@ class Rerouter:
         await tx.add_deliveries(card_updates(cards, now))
 
     async def _route(self, tx: Transaction, alert: Alert, standing: Standing, fallback: tuple[Person, ...]) -> Route:
-        object_id, key_id = alert.key
+        object_id = alert.application.object_id
         records = await tx.snapshot_of_apps([object_id])
-        record = next((r for r in records if r.credential.key_id == key_id), records[0] if records else None)
+        record = newest(records)
         owners = record.owners if record else ()
         previous = record.previous_owners if record else ()
         ids = {o.manager_id for o in owners if o.manager_id}
@@ -108,4 +127,4 @@ class Rerouter:
             )
         )
         nominations = [n for n in await tx.nominations_of_app(object_id) if n.pending]
-        return with_nominations(route, nominations, known)
+        return with_nominations(route, nominations, known, off.keys() | self.policy.skip_users)

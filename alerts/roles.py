@@ -9,6 +9,9 @@ from alerts.ports import People, Store
 
 log = logging.getLogger(__name__)
 
+#: Name of the stored value that says whether nobody at all is there for what cannot be delivered.
+NOBODY = "role.nobody"
+
 
 @dataclass(kw_only=True)
 class Roles:
@@ -40,6 +43,8 @@ class Roles:
                 "none of ADMIN_USERS, ADMIN_GROUP_ID and FALLBACK_RECIPIENTS is an enabled person: "
                 "nobody would be told of what cannot be delivered"
             )
+        async with self.store.transaction() as tx:
+            await tx.set_value(NOBODY, "" if admins or fallback else "yes")
         return self._problems
 
     async def _resolve(self, name: str, ids: tuple[str, ...], group: str) -> list[Person]:

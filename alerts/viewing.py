@@ -54,11 +54,12 @@ def stranger(person_id: str) -> Person:
 
 
 def by_urgency(alerts: Iterable[Alert]) -> list[Alert]:
-    """Soonest end first; superseded ones after the others."""
+    """Those to be answered first, soonest end first; then superseded ones; last what is over or never was ours."""
+    order = {AlertState.OPEN: 0, AlertState.SUPERSEDED: 1}
     return sorted(
         alerts,
         key=lambda a: (
-            a.state is AlertState.SUPERSEDED,
+            order.get(a.state, 2),
             a.credential.end.timestamp() if a.credential.end else float("inf"),
             a.id,
         ),
@@ -418,10 +419,10 @@ def card_state(
         return CardState.NOT_MINE
     if nomination is not None and nomination.state is NominationState.ASSIGNED:
         return CardState.ASSIGNED
-    if nomination is not None and nomination.state in _WAITING and nomination.nominee.id != person_id:
-        return _WAITING[nomination.state]
     if alert.credential.end is not None and alert.credential.end <= now:
         return CardState.EXPIRED
+    if nomination is not None and nomination.state in _WAITING and nomination.nominee.id != person_id:
+        return _WAITING[nomination.state]
     if alert.answer is not None and alert.answer.kind is AnswerKind.ACKNOWLEDGED:
         return CardState.TAKEN_BY_YOU if alert.answer.by.id == person_id else CardState.TAKEN_BY_OTHER
     if mine is not None and mine.snoozed_until is not None and mine.snoozed_until > now:

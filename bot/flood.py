@@ -6,7 +6,7 @@ from collections.abc import Callable
 from enum import Enum
 
 #: Messages that one person may send in a minute.
-PER_MINUTE = 10
+PER_MINUTE = 120
 #: People, and activity ids, that are remembered.
 REMEMBERED = 5000
 

@@ -119,7 +119,7 @@ class Bot(ActivityHandler):
             action = invoke.action_of_invoke(inbound)
         except invoke.BadInvoke as error:
             log.info("refused an invoke: %s", error)
-            return invoke.error_answer(400, "BadRequest", "This card cannot be used.")
+            return self._answer(inbound, REFUSED)
         work = self._background.start(self._pressed(inbound, action), "answer to a button")
         done, _ = await asyncio.wait({work}, timeout=self._invoke_patience)
         if done:

@@ -86,9 +86,8 @@ def _ids(data: Mapping[str, Any]) -> dict[str, Any]:
         found[name] = value
     version = data.get("v")
     if version is not None:
-        if isinstance(version, bool) or not isinstance(version, int) or not 0 <= version < 2**31:
-            raise BadInvoke("v is no version")
-        found["v"] = version
+        # Every answer is judged against today's state: an odd version decides nothing.
+        found["v"] = version if isinstance(version, int) and not isinstance(version, bool) else 0
     return found
 
 

@@ -62,9 +62,10 @@ def split_page(text: str) -> tuple[str, int]:
 
 
 def split_person(text: str) -> tuple[str, str] | None:
-    """'Payroll Feed to Eli Novak' -> ('Payroll Feed', 'Eli Novak'); None when it could be cut in several ways.
+    """'Payroll Feed to Eli Novak' -> ('Payroll Feed', 'Eli Novak'); None without two parts.
 
-    Understood: "app" person; app to person; app someone@example.com; app and person of one word each.
+    Understood: "app" person; app to person; else the last word is the person. What is meant is looked up, and
+    nobody is asked unless exactly one app and one person answer to these names.
     """
     if quoted := _QUOTED.match(text):
         person = re.sub(r"^(?:to|->|=>)\s+", "", quoted[2], flags=re.IGNORECASE)
@@ -74,13 +75,13 @@ def split_person(text: str) -> tuple[str, str] | None:
     app, _, person = text.rpartition(" ")
     if not app or not person:
         return None
-    certain = "@" in person or GUID.fullmatch(person) or " " not in app
-    return (unquote(app), unquote(person)) if certain else None
+    return unquote(app), unquote(person)
 
 
 def mentioned_app(text: str) -> str | None:
     """The app id in a pasted error text or a bare id, None without one."""
     if found := _APP_ID.search(text):
         return found[1].lower()
-    alone = GUID.search(text)
-    return alone[0].lower() if alone and ("AADSTS" in text.upper() or alone[0] == text) else None
+    named = GUID.findall(text)
+    # A single id anywhere is meant; of several, an error text names the app's own first.
+    return named[0].lower() if len(named) == 1 or (named and "AADSTS" in text.upper()) else None

@@ -163,6 +163,7 @@ _ALERT: Mapping[str, Entry] = {
     "state.takenByOther.quiet": "**{person} has it**, since {date}. You hear from me again on {reminder}.",
     "state.reminder": "I'll remind you on {date}.",
     "state.snoozed": "**Quiet until {date}.** Then I remind you again.",
+    "state.snoozed.max": "**Quiet until {date}.** That is the longest that can be granted at once.",
     "state.snoozed.capped": "**Quiet until {date}.** Longer is not possible: you need time to act before it expires.",
     "state.waitingNominee": "**{person} has been asked.** You'll hear by {date} at the latest.",
     "state.waitingNominee.other": "**{nominator} has asked {person}** to look after it; an answer is due by {date}.",

@@ -19,6 +19,8 @@ _ACTIONS: Mapping[str, Entry] = {
     "snoozed_until.stage": "Longer is not possible: the last reminder comes then.",
     "snoozed_until.floor": "Longer is not possible: you need some days to act before it expires.",
     "snoozed_until.max": "That is the longest that can be granted at once.",
+    "nobody_to_tell": "No administrator and no fallback recipient is an active person: nobody would be told of what"
+    " cannot be delivered. Set ADMIN_USERS, ADMIN_GROUP_ID or FALLBACK_RECIPIENTS.",
     "snooze_not_possible": "I can't stay quiet about this one. {why}",
     "snooze_not_possible.tooLate": "It expires too soon.",
     "snooze_not_possible.noDays": "Please say for how many days, as in: snooze Payroll Feed 7.",

@@ -27,6 +27,10 @@ class LaunchError(Exception):
     """The practice tenant did not start; the message has what it said."""
 
 
+class OtherTenantError(LaunchError):
+    """The state directory holds, or serves, a practice tenant that is not the one asked for."""
+
+
 @dataclass(kw_only=True)
 class Practice:
     """A running practice tenant."""
@@ -103,7 +107,7 @@ def _attach(folder: Path, apps: int, seed: int) -> Practice | None:
     if not _answers(practice):
         return None
     if (address["apps"], address["seed"]) != (apps, seed):
-        raise LaunchError(
+        raise OtherTenantError(
             f"the practice tenant that runs on {folder} has {address['apps']} apps and seed {address['seed']}, "
             f"asked for were {apps} and {seed}"
         )
@@ -174,6 +178,8 @@ def _start(state_dir: Path, apps: int, seed: int) -> Practice:
     _close_pipes(process)
     if status == 3:
         raise _InUse
+    if status == 2:
+        raise OtherTenantError(log.read_bytes()[written:].decode(errors="replace").strip())
     said = log.read_bytes()[written:].decode(errors="replace").strip()
     raise LaunchError(said or ("the practice tenant did not start in time" if timed_out else f"exit code {status}"))
 

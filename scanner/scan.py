@@ -229,7 +229,7 @@ class _Scan:
 
     async def _owners(self, apps: list[Application]) -> tuple[list[Application], dict[str, Person]]:
         """Owners and their managers; apps whose owners nobody knows now are left to their last record."""
-        ids = {owner.id for app in apps for owner in app.owners}
+        ids = {owner.id for app in apps for owner in app.owners} | await self._people_at_work()
         with self._phase(PEOPLE):
             self._progress(PEOPLE, 0, len(ids))
             try:
@@ -242,6 +242,14 @@ class _Scan:
                 ]
             self._progress(PEOPLE, len(ids), len(ids))
         return apps, people
+
+    async def _people_at_work(self) -> set[str]:
+        """Ids of those who have answered, or take part in a nomination: their accounts decide too."""
+        async with self._is.store.reading() as tx:
+            ids = {alert.answer.by.id for alert in await tx.alerts_unclosed() if alert.answer is not None}
+            for nomination in await tx.nominations_pending():
+                ids |= {nomination.nominee.id, nomination.nominator.id}
+        return ids
 
     async def _known(self, ids: set[str]) -> dict[str, Person]:
         """These people and their managers as last read."""
@@ -314,14 +322,13 @@ class _Scan:
         """The spool to Log Analytics, the run into the store, its row last."""
         is_ = self._is
         uploaded = False
-        rows = 0
         with self._phase(UPLOAD):
             try:
-                rows = await is_.archive.upload()
+                await is_.archive.upload()
                 uploaded = True
             except ArchiveError as error:
                 self._problems.append(f"upload to Log Analytics: {error}")
-        run = self._finished(replace(run, records_uploaded=rows))
+        run = self._finished(replace(run, records_uploaded=is_.archive.records_uploaded(run.run_id)))
         async with is_.store.transaction() as tx:
             await tx.save_run(run)
             await tx.add_events(self._error_events(run))

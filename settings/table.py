@@ -184,7 +184,8 @@ SETTINGS: tuple[SettingDoc, ...] = (
     # ------------------------------------------------------------ owner changes, mail
     _OWNERS.row("OWNER_CHANGES", "request, direct", "`request`",
         "Whether an admin approves each accepted nomination, or the acceptance is enough (never for privileged apps).",
-        v.choice("request", "direct")),
+        v.choice("request", "direct"), accepts=("request",),
+        missing="Telling privileged apps apart is not built yet, and without it every change needs an admin."),
     _MAIL.row("MAIL_SENDER", "mailbox", "- (no e-mail)", "The mailbox that sends e-mail.", v.mailbox),
     # ------------------------------------------------------------ people
     _PEOPLE.row("ADMIN_GROUP_ID", "group id", "-", "Its members are Steward's admins.", v.guid),
@@ -262,8 +263,8 @@ SETTINGS: tuple[SettingDoc, ...] = (
         missing="The heartbeat is not built yet."),
     _SERVICE.row("APPLICATIONINSIGHTS_CONNECTION_STRING", "text", "-", "Sends traces and metrics to Azure Monitor.",
         v.text, secret=True, accepts=(), missing="Sending traces is not built yet."),
-    _SERVICE.row("PRACTICE_APPS", "apps, 10 to 100000", "`300`", "The size of the practice tenant.",
-        v.number(10, 100_000), only="practice"),
+    _SERVICE.row("PRACTICE_APPS", "apps, 100 to 100000", "`300`", "The size of the practice tenant.",
+        v.number(100, 100_000), only="practice"),
     _SERVICE.row("PRACTICE_SEED", "number", "`1`", "The same seed makes the same practice tenant.",
         v.number(0, 999_999_999), only="practice"),
 )

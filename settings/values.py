@@ -21,6 +21,7 @@ _IMMUTABLE_ID = re.compile(r"dcr-[0-9A-Za-z-]+")
 _MAILBOX = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 #: Far beyond any policy, and small enough that no date arithmetic overflows.
+_MOST_STAGES = 10
 _MOST_DAYS = 3650
 
 
@@ -76,6 +77,8 @@ def stages(raw: str) -> tuple[int, ...]:
         raise ValueError(f"must hold days from 1 to {_MOST_DAYS}, not {raw!r}")
     if any(later >= earlier for earlier, later in itertools.pairwise(days)):
         raise ValueError(f"must be descending, each day once, not {raw!r}")
+    if len(days) > _MOST_STAGES:
+        raise ValueError(f"must hold at most {_MOST_STAGES} days, not {len(days)}")
     return days
 
 

@@ -3,7 +3,7 @@
 import hashlib
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import Integer, Text, cast, delete, or_, select, update
 
 from alerts.errors import VersionConflict
 from store import schema
@@ -42,6 +42,13 @@ class Small(Session):
 
     async def set_value(self, name: str, value: str) -> None:
         await self._replace(schema.stored_values, [{"name": name, "value": value}])
+
+    async def add_to_value(self, name: str, amount: int) -> None:
+        table = schema.stored_values
+        # One statement: two at once would else both read the old number.
+        await self._run(
+            update(table).where(table.c.name == name).values(value=cast(cast(table.c.value, Integer) + amount, Text))
+        )
 
     async def acquire_lease(self, name: str, holder: str, now: datetime, seconds: float) -> bool:
         """One holder at a time, for the scan across replicas; renewing one's own succeeds."""

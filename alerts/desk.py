@@ -297,7 +297,18 @@ class Desk:
         return await self._act(person_id, query, f"snooze {{app}} {days}", Verb.SNOOZE, {"days": str(days)})
 
     async def assign(self, person_id: str, query: str, person_text: str) -> View:
-        """`assign <app> <person>`: as the people picker on the app's card."""
+        """`assign <app> <person>`: as the people picker on the app's card.
+
+        Where the app's name ends is not said: when no app answers to the words before the last, fewer are tried.
+        """
+        app = await self._find(person_id, query, "assign")
+        if isinstance(app, Sentence) and " " in query:
+            head, _, tail = query.rpartition(" ")
+            shorter = await self.assign(person_id, head, f"{tail} {person_text}".strip())
+            nothing = isinstance(shorter, Sentence) and shorter.key == "no_such_app"
+            return app if nothing else shorter
+        if isinstance(app, Sentence):
+            return app
         found = await self._people(person_text)
         if isinstance(found, Sentence):
             return found

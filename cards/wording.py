@@ -252,10 +252,10 @@ def _taken_by_other(view: AlertView, item: AlertItem, pen: Pen) -> Line:
 
 def _snoozed(view: AlertView, item: AlertItem, pen: Pen) -> Line:
     until = item.snoozed_until or view.now
-    key = "state.snoozed"
-    if view.snooze_latest is not None and abs(until - view.snooze_latest) <= timedelta(hours=1):
-        key = "state.snoozed.capped" if _capped(view, item) else "state.snoozed.max"
-    return pen.pieces(key, date=pen.calendar.day(until))
+    date = pen.calendar.day(until)
+    if view.snooze_latest is None or abs(until - view.snooze_latest) > timedelta(hours=1):
+        return pen.pieces("state.snoozed", date=date)
+    return pen.pieces("state.snoozed.capped" if _capped(view, item) else "state.snoozed.max", date=date)
 
 
 def _capped(view: AlertView, item: AlertItem) -> bool:

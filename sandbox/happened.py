@@ -85,10 +85,11 @@ EVENT_FILES: Mapping[str, str] = {
         "alerts/nominations.py",
     ),
     **dict.fromkeys(
-        ("AlertRaised", "SnoozeEnded", "CredentialExpired", "Superseded", "Excluded", "ExclusionEnded", "Reopened"),
+        ("AlertRaised", "CredentialExpired", "Superseded", "Excluded", "ExclusionEnded", "Reopened"),
         "alerts/judge.py",
     ),
     **dict.fromkeys(("CredentialRenewed", "CredentialRemoved"), "alerts/closing.py"),
+    "SnoozeEnded": "alerts/events.py",
 }
 
 

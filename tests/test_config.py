@@ -337,6 +337,7 @@ UNBUILT = [
     ("DELTA_MINUTES", "15", "0"),
     ("GRAPH_BETA_LAST_USE", "on", "off"),
     ("AUDIT_LOG", "on", "off"),
+    ("OWNER_CHANGES", "direct", "request"),
     ("SENDING", "hold", "on"),
     ("SENDING", "pilot", "on"),
     ("SEND_WINDOW", "Mon-Fri 08:00-18:00", "always"),
@@ -367,7 +368,7 @@ def test_the_list_of_unbuilt_settings_is_complete():
 
 
 def test_a_setting_of_the_practice_tenant_is_refused_in_production():
-    assert production(PRACTICE_APPS="30") == ["PRACTICE_APPS is for the practice tenant only"]
+    assert production(PRACTICE_APPS="300") == ["PRACTICE_APPS is for the practice tenant only"]
 
 
 # ---------------------------------------------------------------- identities

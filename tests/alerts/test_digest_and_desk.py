@@ -123,6 +123,8 @@ async def test_snooze_and_assign_work_by_command_like_their_buttons(world: World
     snoozed = await world.desk.snooze("ana", "app0", 5)
     assert isinstance(snoozed, AlertView)
     assert CardState.SNOOZED == snoozed.items[0].state
+    assigned = await world.desk.assign("ana", "app1 eli", "")
+    assert isinstance(assigned, AlertView)
     assigned = await world.desk.assign("ana", "app1", "eli")
     assert isinstance(assigned, AlertView)
     assert CardState.WAITING_NOMINEE == assigned.items[0].state

@@ -50,7 +50,7 @@ UNDERSTOOD = [
     ('assign "Gate to Hell" to "Eli Novak"', ("assign", ANA, "Gate to Hell", "Eli Novak")),
     ("assign Gate to Hell to Eli", ("assign", ANA, "Gate to Hell", "Eli")),
     ("assign Payroll Eli", ("assign", ANA, "Payroll", "Eli")),
-    ("assign Payroll Feed Eli Novak", None),
+    ("assign Payroll Feed Eli Novak", ("assign", ANA, "Payroll Feed Eli", "Novak")),
     ("assign Payroll", None),
     ("assign", None),
 ]

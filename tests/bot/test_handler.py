@@ -109,19 +109,25 @@ def execute(**changes):
         execute(data={"alert": {"$ne": ""}}),
         execute(data={"alert": "a1' OR 1=1"}),
         execute(data={"alert": "x" * 65}),
-        execute(data={"alert": "a1", "v": "3"}),
-        execute(data={"alert": "a1", "v": True}),
-        execute(data={"alert": "a1", "v": -1}),
         execute(data={"alert": "a1", "nominees": ["x"]}),
         execute(data={"alert": "a1", "note": "x" * 2001}),
         execute(data={"alert": "a1", "unknown": "x" * 17_000}),
     ],
 )
-async def test_an_invoke_that_no_card_of_ours_sends_is_200_with_an_error_inside(bot, value):
+async def test_an_invoke_that_no_card_of_ours_sends_gets_the_fixed_refusal(bot, value):
     status, body = await bot.post(bot.channel.invoke(value=value))
 
-    assert (status, body["statusCode"], body["type"], body["value"]["code"]) == (200, 400, ERROR, "BadRequest")
+    said = render_sentence(Sentence(key="refused"), Words())
+    message = "application/vnd.microsoft.activity.message"
+    assert (status, body["statusCode"], body["type"], body["value"]) == (200, 200, message, said)
     assert bot.actions.performed == []
+
+
+@pytest.mark.parametrize("version", ["3", True, -1, 1.5, None])
+async def test_an_odd_version_decides_nothing(bot, version):
+    await bot.post(bot.channel.invoke(value=execute(data={"alert": "a1", "v": version})))
+
+    assert [action.data["alert"] for action in bot.actions.performed] == ["a1"]
 
 
 @pytest.mark.parametrize("name", ["task/fetch", "composeExtension/query", "signin/verifyState", None])

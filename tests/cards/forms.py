@@ -73,7 +73,8 @@ def alert_views() -> dict[str, AlertView]:
         "owner-several": owner_view(*several),
         "owner-taken": owner_view(taken(CardState.TAKEN_BY_YOU, ANA), verbs=released),
         "owner-taken-by-other": owner_view(taken(CardState.TAKEN_BY_OTHER, NOOR)),
-        "owner-snoozed": owner_view(snoozed, verbs=("acknowledge", *released)),
+        "owner-snoozed": owner_view(snoozed, verbs=("acknowledge", *released), snooze_latest=None),
+        "owner-snoozed-longest": owner_view(snoozed, verbs=("acknowledge", *released)),
         "owner-waiting-nominee": owner_view(item(state=CardState.WAITING_NOMINEE), nomination=asked),
         "owner-declined": owner_view(
             nomination=nomination(NominationState.DECLINED, nominator=ANA, answer_note="I leave next week.")

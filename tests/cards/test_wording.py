@@ -134,6 +134,8 @@ def test_the_others_see_who_took_it_and_may_take_over() -> None:
 def test_a_snooze_that_the_rules_cut_says_so() -> None:
     views = alert_views()
 
+    longest = "Quiet until Thu 17 December. That is the longest that can be granted at once."
+    assert lines(render(views["owner-snoozed-longest"], WORDS))[1] == longest
     assert lines(render(views["owner-snoozed"], WORDS))[1] == "Quiet until Thu 17 December. Then I remind you again."
     assert "Longer is not possible" in lines(render(views["owner-snoozed-capped"], WORDS))[1]
 

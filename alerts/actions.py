@@ -67,9 +67,10 @@ class _Case:
     #: The actor's place on this alert's route, None for an admin from outside.
     place: Recipient | None
     places: list[Recipient]
-    #: Whether the actor is a counting owner in the last snapshot.
-    owner: bool
     now: datetime
+
+
+_Handler = Callable[[Transaction, Sequence[_Case]], Awaitable[Sentence | None]]
 
 
 @dataclass(kw_only=True)
@@ -128,12 +129,13 @@ class Actions:
     # ------------------------------------------------------------ alerts
 
     async def _on_alerts(self, action: Action, ids: Sequence[str]) -> View:
-        handlers: dict[str, Callable[[Transaction, _Case], Awaitable[Sentence | None]]] = {
-            Verb.ACKNOWLEDGE: self._acknowledge,
-            Verb.SNOOZE: self._snooze,
-            Verb.RELEASE: self._release,
-            Verb.REFRESH: self._look,
-            Verb.OPEN: self._look,
+        handlers: dict[str, _Handler] = {
+            Verb.ACKNOWLEDGE: _for_each(self._acknowledge),
+            Verb.SNOOZE: _for_each(self._snooze),
+            Verb.RELEASE: _for_each(self._release),
+            Verb.NOT_MINE: self._not_mine,
+            Verb.REFRESH: _for_each(self._look),
+            Verb.OPEN: _for_each(self._look),
         }
         role = await self.roles.role_of(action.actor_id)
         if action.verb == Verb.ASSIGN_OWNER:
@@ -141,17 +143,11 @@ class Actions:
         if action.verb == Verb.RENEWED:
             return await self._renewed(action, ids, role)
         handler = handlers.get(action.verb)
-        if handler is None and action.verb != Verb.NOT_MINE:
+        if handler is None:
             raise _RefusedError
-        said: Sentence | None = None
         async with self.store.transaction() as tx:
             cases = await self._authorise(tx, action, ids, role)
-            if handler is None:
-                await self._not_mine(tx, cases)
-            else:
-                for case in cases:
-                    outcome = await handler(tx, case)
-                    said = said or outcome
+            said = await handler(tx, cases)
             if action.verb not in (Verb.REFRESH, Verb.OPEN):
                 await self._update_others(tx, cases)
         if said is not None:
@@ -187,7 +183,6 @@ class Actions:
                         role=role,
                         place=mine,
                         places=own,
-                        owner=owner,
                         now=self.clock(),
                     )
                 )
@@ -564,6 +559,16 @@ class Actions:
                 show_all=bool(action.data.get("all")),
                 notes=notes,
             )
+
+
+def _for_each(handler: Callable[[Transaction, _Case], Awaitable[Sentence | None]]) -> _Handler:
+    """Does one case after another; what is said is the first thing that any of them says."""
+
+    async def handle(tx: Transaction, cases: Sequence[_Case]) -> Sentence | None:
+        said = [await handler(tx, case) for case in cases]
+        return next((sentence for sentence in said if sentence is not None), None)
+
+    return handle
 
 
 def _whole_days(value: object) -> int | None:

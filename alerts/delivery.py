@@ -130,8 +130,8 @@ class Deliverer:
         if delivery.lease_until is None:
             return
         async with self.store.reading() as tx:
-            prepared = await self._prepare(tx, delivery)
             card = await tx.card(delivery.card_id) if delivery.card_id else None
+            prepared = await self._prepare(tx, delivery, card)
             versions = await self._versions(tx, delivery)
         if prepared is None:
             await self._finish(delivery, DeliveryState.CANCELLED, "", "")
@@ -165,12 +165,11 @@ class Deliverer:
             made |= {(nomination.id, nomination.version)} if nomination else set()
         return frozenset(made)
 
-    async def _prepare(self, tx: Transaction, delivery: Delivery) -> Prepared:
+    async def _prepare(self, tx: Transaction, delivery: Delivery, card: PostedCard | None) -> Prepared:
         """What to say as of now; None when it need not be said any more."""
         people = await tx.people([delivery.recipient_id])
         person = people.get(delivery.recipient_id, stranger(delivery.recipient_id))
         if delivery.purpose is DeliveryPurpose.UPDATE:
-            card = await tx.card(delivery.card_id)
             view = await self.viewer.of_card(tx, card) if card else None
             return (person, view) if view else None
         if delivery.notice_ids and not await self._still_wanted(tx, delivery):

@@ -3,7 +3,7 @@
 import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from alerts.judge import Wanted
@@ -13,7 +13,6 @@ from alerts.model import (
     Delivery,
     DeliveryPurpose,
     Notice,
-    NoticeKind,
     Person,
     Policy,
     PostedCard,
@@ -24,14 +23,6 @@ from alerts.stages import alert_type
 def new_id() -> str:
     """128 random bits in hex."""
     return secrets.token_hex(16)
-
-
-@dataclass(kw_only=True)
-class Outbox:
-    """Rows to be written in the transaction that decided them."""
-
-    notices: list[Notice] = field(default_factory=list)
-    deliveries: list[Delivery] = field(default_factory=list)
 
 
 def notice_of(wanted: Wanted, alert: Alert, run_id: str, now: datetime, policy: Policy) -> Notice:
@@ -181,6 +172,3 @@ def card_updates(cards: Iterable[PostedCard], now: datetime, *, run_id: str = ""
         )
         for card in cards
     ]
-
-
-__all__ = ["Grouping", "NoticeKind", "Outbox", "card_updates", "message", "new_id", "notice_of"]

@@ -41,8 +41,6 @@ class Policy:
     #: More new notices than this for one person in one run become one digest.
     digest_after: int = 3
     history_days: int = 730
-    #: False: an admin approves each owner change. True: acceptance is enough.
-    direct_owner_changes: bool = False
     #: Whether an owner-write identity is configured.
     owner_writes: bool = False
     #: Object ids that are recipients on no path.

@@ -91,8 +91,7 @@ def told(person: Person, key: str, nomination: Nomination, now: datetime, **para
 class Nominations:
     """The steps that people take; each runs inside the caller's transaction."""
 
-    #: Whether an owner-write identity is configured.
-    owner_writes: bool
+    #: Whether e-mail is configured.
     mail: bool
 
     async def nominate(

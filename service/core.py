@@ -72,7 +72,6 @@ def policy_of(settings: Settings) -> Policy:
         snooze_floor_days=rules.snooze_floor_days,
         digest_after=rules.digest_after,
         history_days=rules.history_days,
-        direct_owner_changes=settings.owners.changes == "direct",
         owner_writes=settings.owners.write_identity is not None,
         skip_users=frozenset(settings.people.skip_users),
     )
@@ -131,7 +130,7 @@ def build_core(
         clock=clock,
         roles=roles,
         viewer=viewer,
-        nominations=Nominations(owner_writes=policy.owner_writes, mail=mail),
+        nominations=Nominations(mail=mail),
         rerouter=rerouter,
         registry=graph.registry,
         people=graph.people,

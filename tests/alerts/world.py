@@ -143,7 +143,7 @@ class World:
             clock=self.clock,
             roles=self.roles,
             viewer=self.viewer,
-            nominations=Nominations(owner_writes=True, mail=True),
+            nominations=Nominations(mail=True),
             rerouter=self.rerouter,
             registry=self.directory,
             people=self.directory,

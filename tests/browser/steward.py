@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -10,22 +9,10 @@ import threading
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.support.environment import own_environment
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 120
-#: What would make it another Steward than the one a stranger gets.
-FOREIGN = (
-    "AZURE_",
-    "GRAPH_",
-    "LOGS_",
-    "Microsoft",
-    "BOT_",
-    "TEAMS_",
-    "STEWARD_",
-    "PRACTICE_",
-    "STATE_DIR",
-    "SSL_CERT",
-    "REQUESTS_CA",
-)
 
 
 def free_port():
@@ -94,8 +81,7 @@ def _address(process):
 @contextmanager
 def serving(folder):
     """Start it, hand out its address, and end it as Ctrl-C would."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
-    environment |= {"PORT": str(free_port()), "STATE_DIR": str(folder / "var")}
+    environment = own_environment(PORT=str(free_port()), STATE_DIR=str(folder / "var"))
     log = folder / "steward.log"
     with log.open("wb") as errors:
         process = subprocess.Popen(

@@ -1,6 +1,5 @@
 """One role a process: what it serves, and what it must not even load."""
 
-import os
 import re
 import signal
 import subprocess
@@ -11,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.whole.test_truth import FOREIGN, ROOT
+from tests.support.environment import own_environment
+from tests.whole.test_truth import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
 
 def test_the_bot_alone_loads_nothing_of_graph_and_ends_in_order(tmp_path: Path) -> None:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
-    environment |= {"STATE_DIR": str(tmp_path / "var"), "PORT": "0"}
+    environment = own_environment(STATE_DIR=str(tmp_path / "var"), PORT="0")
     loaded, said = tmp_path / "imports.txt", tmp_path / "said.txt"
     with loaded.open("wb") as errors, said.open("wb") as out:
         process = subprocess.Popen(

@@ -1,7 +1,6 @@
 """`python app.py scan` against the practice tenant, compared with what the tenant itself knows to be true."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,17 +11,16 @@ import pytest
 
 from sandbox.launch import Practice, start_or_attach
 from store.store import open_store
+from tests.support.environment import own_environment
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-FOREIGN = ("AZURE_", "GRAPH_", "LOGS_", "Microsoft", "BOT_", "TEAMS_", "STEWARD_", "PRACTICE_", "SSL_CERT", "REQUESTS_")
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 
 def app(state_dir: Path, *arguments: str, code: int = 0, **settings: str) -> Any:
     """Run one command of app.py as an operator does; its JSON answer."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
-    environment |= {"STATE_DIR": str(state_dir)} | settings
+    environment = own_environment(STATE_DIR=str(state_dir), **settings)
     done = subprocess.run(
         [sys.executable, "app.py", *arguments],
         cwd=ROOT,
@@ -145,8 +143,7 @@ async def test_the_audit_adds_up(state_dir: Path, scanned: tuple[dict[str, Any],
 
 
 def test_wrong_settings_are_all_named_at_once_with_exit_code_2(tmp_path: Path) -> None:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
-    environment |= {"STATE_DIR": str(tmp_path / "var"), "ALERT_DAYS": "7,30", "PORT": "many", "MicrosoftAppTyp": "x"}
+    environment = own_environment(STATE_DIR=str(tmp_path / "var"), ALERT_DAYS="7,30", PORT="many", MicrosoftAppTyp="x")
     done = subprocess.run(
         [sys.executable, "app.py", "scan"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )

@@ -26,6 +26,8 @@ class Replica:
         self.status = RunStatus.SUCCEEDED
         self.held = asyncio.Event()
         self.held.set()
+        #: Set once a scan has begun, and once the lease was asked for and answered.
+        self.began, self.asked = asyncio.Event(), asyncio.Event()
         self.slept: list[float] = []
         self.naps: asyncio.Queue[asyncio.Event] = asyncio.Queue()
         self.schedule = Schedule(
@@ -37,9 +39,17 @@ class Replica:
             holder=name,
             sleep=self.sleep,
         )
+        self._acquire = self.schedule._acquire
+        self.schedule._acquire = self.acquire  # type: ignore[method-assign]
+
+    async def acquire(self) -> bool:
+        got = await self._acquire()
+        self.asked.set()
+        return got
 
     async def scan(self) -> ScanRun:
         started = self.now
+        self.began.set()
         await self.held.wait()
         self.scans.append(started)
         run = ScanRun(
@@ -273,9 +283,9 @@ async def test_two_replicas_scan_once_and_the_second_gets_the_firsts_report(
     one, two = Replica(store, now, name="one"), Replica(store, now, name="two")
     one.held.clear()
     first = asyncio.create_task(one.schedule.scan_now())
-    await asyncio.sleep(0.05)
+    await one.began.wait()
     second = asyncio.create_task(two.schedule.scan_now())
-    await asyncio.sleep(0.05)
+    await two.asked.wait()
     one.held.set()
 
     assert (await first).run_id == (await second).run_id == "one-1"

@@ -57,6 +57,20 @@ class Completeness:
     quarantined: list[Quarantine] = field(default_factory=list)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AppPage:
+    """What one page of a listing brought; an app may come again on a later page, newer."""
+
+    #: Object ids of all apps on the page.
+    ids: Sequence[str]
+    #: Those of them that have something to watch: a credential, also one in quarantine.
+    apps: Sequence[Application]
+    #: Object id -> app id of those that are disabled (enterprise apps).
+    disabled: Mapping[str, str] = field(default_factory=dict)
+    #: Creation dates that Graph gave (app registrations).
+    created: Sequence[datetime] = ()
+
+
 class AppLookup(Protocol):
     """Reads one application as Graph shows it now."""
 
@@ -71,15 +85,22 @@ class AppRegistry(AppLookup, Protocol):
     def usage(self) -> GraphUsage:
         """What was asked of Graph so far."""
 
-    def applications(self, completeness: Completeness) -> AsyncIterator[Sequence[Application]]:
+    def applications(self, completeness: Completeness, cuts: Sequence[datetime] = ()) -> AsyncIterator[AppPage]:
         """All app registrations, a page at a time, each with all its owners' ids.
 
         A failure is noted in `completeness` and ends the iteration; it is not raised, unless not even
         the first page could be read (GraphError).
+
+        Args:
+            completeness: filled meanwhile.
+            cuts: ascending creation dates that cut the tenant into parts, which are read side by side; () one chain.
         """
 
-    def enterprise_applications(self, completeness: Completeness) -> AsyncIterator[Sequence[Application]]:
-        """All enterprise apps but managed identities, likewise; those without credentials too."""
+    def cuts(self, created: Sequence[datetime]) -> list[datetime]:
+        """Where to cut the next listing, from the creation dates of a complete one (in any order)."""
+
+    def enterprise_applications(self, completeness: Completeness) -> AsyncIterator[AppPage]:
+        """All enterprise apps but managed identities, likewise."""
 
 
 class People(Protocol):
@@ -347,6 +368,7 @@ class Store(Protocol):
 __all__ = [
     "AppInstaller",
     "AppLookup",
+    "AppPage",
     "AppRegistry",
     "Archive",
     "Clock",

@@ -170,7 +170,7 @@ async def _reader() -> dict[str, Any]:
 
 
 async def _kept(pages: Any) -> list[Any]:
-    return [app async for page in pages for app in page if app.credentials]
+    return [app async for page in pages for app in page.apps if app.credentials]
 
 
 # ---------------------------------------------------------------- the floor

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -11,7 +12,7 @@ import msgspec
 
 from alerts.errors import GraphError
 from alerts.model import Application, ApplicationType, Credential, Person, PersonKind, Quarantine
-from alerts.ports import Completeness, GraphUsage
+from alerts.ports import AppPage, Completeness, GraphUsage
 from graph.credentials import RawCredential, credentials, hosts
 from graph.reader import GraphReader, Part, query
 from graph.wire import Page, Reference, Unreadable, decode_item, decode_page, decode_single, fault, id_of, instant, text
@@ -88,14 +89,22 @@ class GraphApplications:
     def usage(self) -> GraphUsage:
         return self._reader.usage
 
-    async def applications(self, completeness: Completeness) -> AsyncIterator[Sequence[Application]]:
+    async def applications(
+        self,
+        completeness: Completeness,
+        cuts: Sequence[datetime] = (),  # noqa: ARG002
+    ) -> AsyncIterator[AppPage]:
         """All app registrations with all their owners' ids; see the port."""
         async for apps in self._listing(
             ApplicationType.APP_REGISTRATION, "applications", APPLICATION_FIELDS, "", completeness, "app registrations"
         ):
-            yield apps
+            yield _page_of(apps)
 
-    async def enterprise_applications(self, completeness: Completeness) -> AsyncIterator[Sequence[Application]]:
+    def cuts(self, created: Sequence[datetime]) -> list[datetime]:  # noqa: ARG002
+        """Where to cut the next listing; see the port."""
+        return []
+
+    async def enterprise_applications(self, completeness: Completeness) -> AsyncIterator[AppPage]:
         """All enterprise apps but managed identities, whose credentials the platform rotates; see the port.
 
         Those of type Application come with their owners. All other types together are one advanced query, which
@@ -111,10 +120,10 @@ class GraphApplications:
                 own,
                 "enterprise applications",
             ):
-                yield apps
+                yield _page_of(apps)
             if not own.missing:  # else Graph has just used up all patience
                 async for apps in self._rare_enterprise_applications(own):
-                    yield apps
+                    yield _page_of(apps)
         finally:
             completeness.missing += own.missing
 
@@ -341,6 +350,15 @@ class GraphApplications:
             async for more in self._reader.pages(following, cost=1):
                 references += _references(more)
         return self._owners(references)
+
+
+def _page_of(apps: Sequence[Application]) -> AppPage:
+    return AppPage(
+        ids=[app.object_id for app in apps],
+        apps=[app for app in apps if app.credentials or app.quarantined],
+        disabled={app.object_id: app.app_id for app in apps if not app.enabled},
+        created=[app.created for app in apps if app.created is not None],
+    )
 
 
 def _references(page: Page) -> list[Reference]:

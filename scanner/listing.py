@@ -1,8 +1,9 @@
 """What a scan keeps of a listing while its pages pass by."""
 
-from collections.abc import Sequence
+from datetime import datetime
 
 from alerts.model import Application, Quarantine
+from alerts.ports import AppPage
 
 
 class Listing:
@@ -10,28 +11,26 @@ class Listing:
 
     def __init__(self) -> None:
         self.seen: set[str] = set()
-        self.app_ids: set[str] = set()
         self.kept: dict[str, Application] = {}
         self.quarantined: dict[str, tuple[Quarantine, ...]] = {}
+        self.created: list[datetime] = []
         self.complete = True
-        self._disabled: dict[str, str] = {}
+        #: Object id -> app id of disabled enterprise apps.
+        self.disabled: dict[str, str] = {}
 
-    def add(self, page: Sequence[Application]) -> None:
-        for app in page:
-            self.seen.add(app.object_id)
-            self.app_ids.add(app.app_id)
-            # A page token that expired, or an app that changed places, brings an app a second time, newer.
+    def add(self, page: AppPage) -> None:
+        # A page token that expired, or an app that changed places, brings an app a second time, newer.
+        again = self.seen.intersection(page.ids)
+        for object_id in again:
+            self.kept.pop(object_id, None)
+            self.quarantined.pop(object_id, None)
+            self.disabled.pop(object_id, None)
+        if not again:
+            self.created.extend(page.created)
+        self.seen.update(page.ids)
+        self.disabled.update(page.disabled)
+        for app in page.apps:
             if app.credentials:
                 self.kept[app.object_id] = app
-            else:
-                self.kept.pop(app.object_id, None)
-            self.quarantined[app.object_id] = app.quarantined
-            if not app.quarantined:
-                del self.quarantined[app.object_id]
-            if app.enabled:
-                self._disabled.pop(app.object_id, None)
-            else:
-                self._disabled[app.object_id] = app.app_id
-
-    def disabled_app_ids(self) -> frozenset[str]:
-        return frozenset(self._disabled.values())
+            if app.quarantined:
+                self.quarantined[app.object_id] = app.quarantined

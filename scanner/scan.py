@@ -27,7 +27,7 @@ from alerts.model import (
     ScannedTenant,
     ScanRun,
 )
-from alerts.ports import AppRegistry, Archive, Clock, Completeness, GraphUsage, OwnerHistory, People, Store
+from alerts.ports import AppPage, AppRegistry, Archive, Clock, Completeness, GraphUsage, OwnerHistory, People, Store
 from scanner.listing import Listing
 from scanner.memory import give_back, undisturbed
 from scanner.stall import StallMonitor
@@ -43,8 +43,8 @@ DECIDE, RECORDS, UPLOAD = "decide", "records", "upload"
 #: Beside the phases: the longest time for which the event loop stood still.
 LONGEST_STALL = "longest_stall"
 
-#: Store value: app ids whose enterprise app was disabled at the last complete look, as a JSON list.
-DISABLED = "scan.disabled_app_ids"
+#: Store value: object id -> app id of the enterprise apps that were disabled at the last complete look, as JSON.
+DISABLED = "scan.disabled"
 #: Owners of these kinds need no account to be known: they are never counting owners.
 NEVER_COUNT = (PersonKind.SERVICE_PRINCIPAL, PersonKind.GROUP)
 #: Apps worked through before the event loop gets a turn.
@@ -198,9 +198,7 @@ class _Scan:
                     self._expected = {APPLICATIONS: run.applications, ENTERPRISE: run.enterprise_applications}
                     return
 
-    async def _read(
-        self, phase: str, listing: Callable[[Completeness], AsyncIterator[Sequence[Application]]]
-    ) -> Listing:
+    async def _read(self, phase: str, listing: Callable[[Completeness], AsyncIterator[AppPage]]) -> Listing:
         found = Listing()
         completeness = Completeness()
         with self._phase(phase):
@@ -218,14 +216,18 @@ class _Scan:
 
     async def _disabled(self, enterprise: Listing) -> frozenset[str]:
         """App ids whose enterprise app is disabled; what this run could not see is as it was."""
-        found = enterprise.disabled_app_ids()
+        disabled = enterprise.disabled
         if enterprise.complete:
             async with self._is.store.transaction() as tx:
-                await tx.set_value(DISABLED, json.dumps(sorted(found)))
-            return found
-        async with self._is.store.reading() as tx:
-            known = json.loads(await tx.value(DISABLED) or "[]")
-        return found | (frozenset(known) - enterprise.app_ids)
+                await tx.set_value(DISABLED, json.dumps(disabled))
+        else:
+            async with self._is.store.reading() as tx:
+                known: dict[str, str] = json.loads(await tx.value(DISABLED) or "{}")
+            disabled = {
+                **{object_id: app_id for object_id, app_id in known.items() if object_id not in enterprise.seen},
+                **disabled,
+            }
+        return frozenset(disabled.values())
 
     async def _owners(self, apps: list[Application]) -> tuple[list[Application], dict[str, Person]]:
         """Owners and their managers; apps whose owners nobody knows now are left to their last record."""

@@ -52,12 +52,12 @@ def users(*ids: str) -> list[dict[str, str]]:
 
 async def applications(bench: Bench, completeness: Completeness | None = None) -> list[Application]:
     registry = GraphApplications(bench.reader())
-    return [app async for apps in registry.applications(completeness or Completeness()) for app in apps]
+    return [app async for page in registry.applications(completeness or Completeness()) for app in page.apps]
 
 
 async def enterprise(bench: Bench, completeness: Completeness | None = None) -> list[Application]:
     registry = GraphApplications(bench.reader())
-    return [app async for apps in registry.enterprise_applications(completeness or Completeness()) for app in apps]
+    return [app async for page in registry.enterprise_applications(completeness or Completeness()) for app in page.apps]
 
 
 def by_id(apps: Sequence[Application]) -> dict[str, Application]:
@@ -121,7 +121,7 @@ async def test_owners_are_read_whole_where_graph_refuses_to_select_in_expand(ben
     registry = GraphApplications(bench.reader())
 
     for _ in range(2):
-        found = [app async for apps in registry.applications(Completeness()) for app in apps]
+        found = [app async for page in registry.applications(Completeness()) for app in page.apps]
         assert [owner.id for owner in found[0].owners] == ["u1"]
 
     expands = ["owners($select=id)" if "owners($select=id)" in path else "owners" for path in bench.graph.paths()]

@@ -33,8 +33,8 @@ async def reader(practice: Practice) -> AsyncIterator[GraphReader]:
 
 async def test_the_practice_tenant_is_read_whole_in_a_handful_of_requests(reader: GraphReader) -> None:
     registry, completeness = GraphApplications(reader), Completeness()
-    apps: list[Application] = [app async for page in registry.applications(completeness) for app in page]
-    apps += [app async for page in registry.enterprise_applications(completeness) for app in page]
+    apps: list[Application] = [app async for page in registry.applications(completeness) for app in page.apps]
+    apps += [app async for page in registry.enterprise_applications(completeness) for app in page.apps]
     owners = {owner.id for app in apps for owner in app.owners}
 
     people = await GraphPeople(reader).people(owners, managers=True)

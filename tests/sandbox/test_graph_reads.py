@@ -86,8 +86,8 @@ async def test_stewards_reader_finds_every_app_credential_and_owner_of_the_truth
     client = GraphClient(identity)
     try:
         registry = GraphApplications(GraphReader(client))
-        apps = [app async for page in registry.applications(completeness) for app in page]
-        apps += [app async for page in registry.enterprise_applications(completeness) for app in page]
+        apps = [app async for page in registry.applications(completeness) for app in page.apps]
+        apps += [app async for page in registry.enterprise_applications(completeness) for app in page.apps]
         people = await GraphPeople(GraphReader(client)).people({owner.id for app in apps for owner in app.owners})
     finally:
         await client.close()

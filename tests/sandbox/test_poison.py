@@ -86,7 +86,7 @@ async def test_stewards_reader_loses_only_the_spoilt_records(twins):
     )
     try:
         pages = GraphApplications(GraphReader(client)).applications(completeness)
-        found = {app.object_id: app for page in [page async for page in pages] for app in page}
+        found = {app.object_id: app for page in [page async for page in pages] for app in page.apps}
     finally:
         await client.close()
 

@@ -34,6 +34,9 @@ def key(key_id: str, usage: str = "Verify", **more: Any) -> dict[str, Any]:
 
 
 def app(id: str = "a1", *secrets: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """An app; with one secret where nothing is said about credentials."""
+    if not secrets and not more.keys() & {"passwordCredentials", "keyCredentials"}:
+        secrets = (secret(),)
     return {
         "id": id,
         "appId": f"app-{id}",
@@ -186,16 +189,21 @@ async def test_all_types_of_enterprise_app_but_managed_identities_are_read(bench
         "/servicePrincipals/": [page(*users("u9"))],
         f"{MAIN}": [
             page(app("s1", accountEnabled=False, owners=users("u1"))),
-            page(app("old", secret()), app("plain"), app("off", accountEnabled=False)),
+            page(
+                app("old"),
+                app("plain", passwordCredentials=[]),
+                app("off", passwordCredentials=[], accountEnabled=False),
+            ),
         ],
     }
 
-    found = by_id(await enterprise(bench))
+    pages = [page async for page in GraphApplications(bench.reader()).enterprise_applications(Completeness())]
 
-    assert list(found) == ["s1", "plain", "off", "old"]
-    assert [found[name].enabled for name in ("s1", "plain", "off")] == [False, True, False]
+    assert sorted(app_id for page in pages for app_id in page.ids) == ["off", "old", "plain", "s1"]
+    assert dict(pair for page in pages for pair in page.disabled.items()) == {"s1": "app-s1", "off": "app-off"}
     # Only what has a credential is worth a request for its owners.
-    assert [owner.id for owner in found["old"].owners] == ["u9"]
+    found = by_id([app for page in pages for app in page.apps])
+    assert {name: [owner.id for owner in found[name].owners] for name in found} == {"s1": ["u1"], "old": ["u9"]}
     assert len(bench.graph.asked) == 3
     rare = bench.graph.asked[1]
     assert RARE in rare.path
@@ -206,11 +214,16 @@ async def test_all_types_of_enterprise_app_but_managed_identities_are_read(bench
 
 async def test_the_advanced_header_is_repeated_on_every_page(bench: Bench) -> None:
     bench.graph.script = {
-        "/servicePrincipals?$skiptoken": [page(app("s3"))],
-        MAIN: [page(app("s1")), page(app("s2"), following=bench.graph.link("/servicePrincipals?$skiptoken=2"))],
+        "/servicePrincipals?$skiptoken": [page(app("s3", passwordCredentials=[]))],
+        MAIN: [
+            page(app("s1")),
+            page(app("s2", passwordCredentials=[]), following=bench.graph.link("/servicePrincipals?$skiptoken=2")),
+        ],
     }
 
-    assert len(await enterprise(bench)) == 3
+    pages = [page async for page in GraphApplications(bench.reader()).enterprise_applications(Completeness())]
+
+    assert sorted(app_id for page in pages for app_id in page.ids) == ["s1", "s2", "s3"]
     assert [asked.headers.get("ConsistencyLevel") for asked in bench.graph.asked] == [None, "eventual", "eventual"]
 
 
@@ -442,9 +455,10 @@ async def test_none_and_500_credentials(bench: Bench) -> None:
     none = app("a1", passwordCredentials=None, keyCredentials=None, owners=None)
     bench.graph.script = {"/applications": [page(none, many)]}
 
-    found = by_id(await applications(bench))
+    pages = [page async for page in GraphApplications(bench.reader()).applications(Completeness())]
 
-    assert [len(found[name].credentials) for name in ("a1", "a2")] == [0, 500]
+    assert sorted(app_id for page in pages for app_id in page.ids) == ["a1", "a2"]
+    assert [(app.object_id, len(app.credentials)) for page in pages for app in page.apps] == [("a2", 500)]
 
 
 HOSTILE_NAMES = {

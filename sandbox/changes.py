@@ -33,7 +33,8 @@ def _touch(state: TwinState, app: TwinApp) -> None:
 
 
 def _touch_owned(state: TwinState, user: TwinUser, at: datetime) -> None:
-    """Before an account changes: remember it as owner, and let its apps be shown anew."""
+    """Before an account changes: count that, remember it as owner, and let its apps be shown anew."""
+    user.changed = state.revision
     for app in state.tenant.apps.values():
         if user.id in app.owners:
             state.tenant.remember_owners(app, at.date())
@@ -188,8 +189,51 @@ def _user_deleted(state: TwinState, at: datetime, data: dict[str, Any]) -> None:
     user = _user(state, data["user"])
     _touch_owned(state, user, at)
     user.deleted_at = at
+    _touch_reports(state, user)
+
+
+@mutation("userRestored")
+def _user_restored(state: TwinState, at: datetime, data: dict[str, Any]) -> None:
+    user = _user(state, data["user"])
+    if user.gone or user.deleted_at is None:
+        raise Refused(404, "Request_ResourceNotFound", f"{user.id} is not among the deleted users.")
+    _touch_owned(state, user, at)
+    user.deleted_at = None
+    _touch_reports(state, user)
+
+
+@mutation("userPurged")
+def _user_purged(state: TwinState, at: datetime, data: dict[str, Any]) -> None:
+    """Out of the recycle bin, as after 30 days in it."""
+    user = _user(state, data["user"])
+    _touch_owned(state, user, at)
+    user.deleted_at, user.gone = user.deleted_at or at, True
+    _touch_reports(state, user)
+
+
+@mutation("userRenamed")
+def _user_renamed(state: TwinState, at: datetime, data: dict[str, Any]) -> None:
+    user = _user(state, data["user"])
+    _touch_owned(state, user, at)
+    user.display_name = data["name"]
+
+
+@mutation("userAdded")
+def _user_added(state: TwinState, _at: datetime, data: dict[str, Any]) -> None:
+    state.tenant.users[data["user"]] = TwinUser(
+        id=data["user"], display_name=data["name"], upn=data["upn"], mail=data["upn"], changed=state.revision
+    )
 
 
 @mutation("managerSet")
 def _manager_set(state: TwinState, _at: datetime, data: dict[str, Any]) -> None:
-    _user(state, data["user"]).manager_id = data["manager"]
+    user = _user(state, data["user"])
+    user.manager_id = data["manager"]
+    user.changed = state.revision
+
+
+def _touch_reports(state: TwinState, manager: TwinUser) -> None:
+    """Users whose manager is no longer, or again, shown have changed: the link is tracked through $select."""
+    for user in state.tenant.users.values():
+        if user.manager_id == manager.id:
+            user.changed = state.revision

@@ -1,7 +1,5 @@
 """Graph twin: applications, servicePrincipals, their owners, and their changes (delta)."""
 
-import re
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -17,12 +15,11 @@ from sandbox.graph_core import (
     Route,
     context,
     count,
-    link,
     not_found,
-    ok,
     page,
     require_eventual,
 )
+from sandbox.graph_delta import delta_page
 from sandbox.graph_types import (
     APPLICATION,
     DIRECTORY_OBJECT,
@@ -34,15 +31,13 @@ from sandbox.graph_types import (
     overridden,
     owner_of,
 )
-from sandbox.odata import Query, Resource, bad, page_token, parse
+from sandbox.odata import Query, Resource, bad, parse
 from sandbox.refused import Refused
 from sandbox.state import TwinState
 from sandbox.tenant import TwinApp, TwinGroup, TwinUser
 
 #: Most owners of an application (Entra service limits).
 MAX_OWNERS = 100
-#: Objects on a page of delta; the caller cannot choose.
-DELTA_PAGE = 200
 #: Bytes of rendered apps that are kept for the next scan.
 CACHE_BYTES = 160_000_000
 
@@ -246,68 +241,23 @@ async def delta(state: TwinState, call: Call) -> Answer:
     """All apps first, then what changed since the token; owners are not tracked, as in Graph."""
     collection, resource = _resource(call)
     query = parse(call.query, resource, eventual=call.eventual)
-    if query.expand or query.asked_top or query.order or query.search:
-        raise bad("The request uses query options that are not supported by delta.")
-    if query.delta_token == "latest":
-        return _delta_page(state, call, query, [], f"$deltatoken={_Delta(since=state.revision)}")
-    span = _read_delta(query.delta_token, state.revision)
     registrations = collection == "applications"
-    found: list[TwinApp] = []
-    for app in state.tenant.apps.values():
-        if app.is_registration is not registrations or app.ordinal <= query.after or not span.has(app):
-            continue
-        if len(found) == DELTA_PAGE:
-            token = f"$deltatoken={span}&$skiptoken={page_token(found[-1].ordinal)}"
-            return _delta_page(state, call, query, found, token, more=True)
-        found.append(app)
-    return _delta_page(state, call, query, found, f"$deltatoken={_Delta(since=span.until)}")
+    apps = ((app.ordinal, app) for app in state.tenant.apps.values() if app.is_registration is registrations)
 
+    def render(app: TwinApp) -> dict[str, Any]:
+        if app.deleted_at is not None:
+            return {"id": app.object_id, "@removed": {"reason": "deleted"}}
+        return app_json(app, state.tenant, query.select)
 
-@dataclass(frozen=True, kw_only=True)
-class _Delta:
-    """A span of changes, as a token: changes after `since` up to `until`; since -1: everything that is there, until -1: now."""
-
-    since: int
-    until: int = -1
-
-    def __str__(self) -> str:
-        return f"d{self.since}_{self.until}"
-
-    def has(self, app: TwinApp) -> bool:
-        if self.since < 0:
-            return app.deleted_at is None
-        return self.since < app.changed <= self.until
-
-
-def _delta_page(
-    state: TwinState, call: Call, query: Query, apps: list[TwinApp], token: str, *, more: bool = False
-) -> Answer:
-    collection, _ = _resource(call)
-    items = [
-        {"id": app.object_id, "@removed": {"reason": "deleted"}}
-        if app.deleted_at is not None
-        else app_json(app, state.tenant, query.select)
-        for app in apps
-    ]
-    name = "@odata.nextLink" if more else "@odata.deltaLink"
-    return ok(
-        {
-            "@odata.context": context(state, collection),
-            name: link(state, call, query, token),
-            "value": items,
-        }
+    return delta_page(
+        state,
+        call,
+        query,
+        collection,
+        apps,
+        belongs=lambda app, span: span.has(app.changed, exists=app.deleted_at is None),
+        render=render,
     )
-
-
-def _read_delta(token: str, now: int) -> _Delta:
-    """The span of a round that begins or goes on. Raises Refused 410 for a token that is not ours."""
-    if not token:
-        return _Delta(since=-1, until=now)
-    found = re.fullmatch(r"d(-1|\d+)_(-1|\d+)", token)
-    if found is None or int(found.group(1)) > now:
-        raise Refused(410, "SyncStateNotFound", "The sync state generation is not found; start again without a token.")
-    until = int(found.group(2))
-    return _Delta(since=int(found.group(1)), until=now if until < 0 else until)
 
 
 def _both(

@@ -1,6 +1,7 @@
-"""Graph twin: users, managers, deleted users, groups, getByIds."""
+"""Graph twin: users, their changes (delta), managers, deleted users, groups, getByIds."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -19,6 +20,7 @@ from sandbox.graph_core import (
     page,
     require_eventual,
 )
+from sandbox.graph_delta import Span, delta_page
 from sandbox.graph_types import (
     DIRECTORY_OBJECT,
     USER,
@@ -27,7 +29,7 @@ from sandbox.graph_types import (
     user_json,
     user_value,
 )
-from sandbox.odata import Query, parse
+from sandbox.odata import Query, bad, parse
 from sandbox.refused import Refused
 from sandbox.state import TwinState
 from sandbox.tenant import TwinUser
@@ -118,6 +120,38 @@ def _entity(state: TwinState, text: bytes, what: str) -> Answer:
     return Answer(body=head[:-1] + b"," + text[1:], headers={"Content-Type": JSON})
 
 
+# ---------------------------------------------------------------- delta
+
+#: Delta tracks the manager where $select names it (learn: delta-query-overview).
+TRACKED_USER = replace(USER, properties=USER.properties | {"manager"})
+
+
+async def delta(state: TwinState, call: Call) -> Answer:
+    """GET /users/delta: all users first, then those that changed since the token."""
+    query = parse(call.query, TRACKED_USER, eventual=call.eventual)
+    named = query.filter.ids if query.filter is not None else None
+    if query.filter is not None and named is None:
+        raise bad("Delta takes no filter but on id.")
+    select = tuple(name for name in query.select if name != "manager") if query.select else None
+    managers = query.select is not None and "manager" in query.select
+
+    def belongs(user: TwinUser, span: Span) -> bool:
+        return (named is None or user.id in named) and span.has(user.changed, exists=user.listed)
+
+    def render(user: TwinUser) -> dict[str, Any]:
+        if not user.listed:
+            return {"id": user.id, "@removed": {"reason": "deleted" if user.gone else "changed"}}
+        values = user_json(user, select)
+        manager = state.tenant.users.get(user.manager_id)
+        if managers and manager is not None and manager.listed:
+            values["manager@delta"] = [{"@odata.type": "#microsoft.graph.user", "id": manager.id}]
+        return values
+
+    # A user is never taken out of the tenant, so that the position in it is an ordinal.
+    items = enumerate(list(state.tenant.users.values()))
+    return delta_page(state, call, query, "users", items, belongs=belongs, render=render)
+
+
 # ---------------------------------------------------------------- deleted users
 
 
@@ -206,6 +240,7 @@ CASTS = ("microsoft.graph.user", "graph.user")
 ROUTES = [
     Route(method="GET", path="/users", handle=users, permissions=USERS, cost=2),
     Route(method="GET", path="/users/$count", handle=number, permissions=USERS),
+    Route(method="GET", path="/users/delta", handle=delta, permissions=USERS),
     Route(method="GET", path="/users/{id}", handle=user, permissions=USERS),
     Route(method="GET", path="/users/{id}/manager", handle=manager, permissions=USERS),
     *(

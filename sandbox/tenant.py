@@ -44,6 +44,8 @@ class TwinUser:
     teams_app_blocked: bool = False
     #: Which awkward case this person is, '' for an ordinary one.
     case: str = ""
+    #: Number of the last change (`TwinState.revision`), 0 for none since the tenant was made.
+    changed: int = 0
 
     @property
     def listed(self) -> bool:

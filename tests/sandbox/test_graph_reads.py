@@ -343,6 +343,52 @@ def test_delta_lists_everything_then_only_what_changed(twins, kind):
     assert twins.get(f"/{collection}/delta?$deltatoken=latest").json()["value"] == []
 
 
+def below(twins, link: str) -> str:
+    """A link's path below /v1.0."""
+    return link.removeprefix(twins.state.urls["graph"] + "/v1.0")
+
+
+def test_users_delta_lists_everybody_with_the_manager_where_it_is_selected(twins):
+    users = [user for user in twins.state.tenant.users.values() if user.listed]
+
+    listed, answer = [], {"@odata.nextLink": "/users/delta?$select=displayName,manager"}
+    while path := below(twins, answer.get("@odata.nextLink", "")):
+        answer = twins.get(path).json()
+        assert len(answer["value"]) <= 200
+        listed += answer["value"]
+
+    assert [each["id"] for each in listed] == [user.id for user in users]
+    by_id = {each["id"]: each for each in listed}
+    ana = twins.state.tenant.person("ana")
+    assert by_id[ana.id]["displayName"] == ana.display_name
+    assert [each["id"] for each in by_id[ana.id]["manager@delta"]] == [ana.manager_id]
+    (plain, *_) = twins.get("/users/delta?$select=displayName").json()["value"]
+    assert "manager@delta" not in plain
+    assert twins.get(below(twins, answer["@odata.deltaLink"])).json()["value"] == []
+
+
+def test_users_delta_tells_who_changed_since_its_link_and_whether_they_can_be_restored(twins):
+    state = twins.state
+    ana, ada, mia, tom = (state.tenant.person(name) for name in ("ana", "ada", "mia", "tom"))
+    first = twins.get("/users/delta?$select=accountEnabled,manager&$deltatoken=latest").json()
+    state.change("accountEnabled", user=tom.id, enabled=False)
+    state.change("managerSet", user=ana.id, manager=tom.id)
+    state.change("userDeleted", user=ada.id)
+    second = twins.get(below(twins, first["@odata.deltaLink"])).json()
+    state.change("userRestored", user=ada.id)
+    state.change("userPurged", user=mia.id)
+    third = twins.get(below(twins, second["@odata.deltaLink"])).json()
+
+    assert first["value"] == []
+    changed = {each["id"]: each for each in second["value"]}
+    assert changed[tom.id]["accountEnabled"] is False
+    assert [each["id"] for each in changed[ana.id]["manager@delta"]] == [tom.id]
+    assert changed[ada.id] == {"id": ada.id, "@removed": {"reason": "changed"}}
+    changed = {each["id"]: each for each in third["value"]}
+    assert changed[ada.id]["accountEnabled"] is True
+    assert changed[mia.id] == {"id": mia.id, "@removed": {"reason": "deleted"}}
+
+
 def test_services_tell_the_practice_clocks_time(twins):
     twins.state.advance(10)
 

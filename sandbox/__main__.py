@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import sys
 from pathlib import Path
 
@@ -29,11 +30,19 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--state-dir", type=Path, required=True, help="where the tenant is kept")
     parser.add_argument("--apps", type=int, default=300, help="app registrations (default 300)")
     parser.add_argument("--seed", type=int, default=1, help="which tenant of that size (default 1)")
+    parser.add_argument(
+        "--enterprise", type=int, help="enterprise apps beside managed identities (default: about 1.6 for each app)"
+    )
+    parser.add_argument("--owners", type=int, help="people who own something (default: a third as many as apps)")
     parser.add_argument("--with-parent", action="store_true", help="end when stdin closes")
     options = parser.parse_args(arguments)
     try:
         with Lock(options.state_dir / "practice"):
-            state = TwinState.open(options.state_dir, options.apps, options.seed)
+            state = TwinState.open(
+                options.state_dir, options.apps, options.seed, enterprise=options.enterprise, owners=options.owners
+            )
+            # Two million objects that stay: the collector's walks through them would hold up every answer.
+            gc.freeze()
             asyncio.run(serve(state, SERVICES, with_parent=options.with_parent))
     except Locked as error:
         sys.stderr.write(f"{error}\n")

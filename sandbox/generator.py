@@ -1,9 +1,12 @@
 """Makes a whole tenant from a size and a seed: the cast, every awkward case, and ordinary apps up to the size."""
 
+import itertools
 import random
 from datetime import UTC, date, datetime
+from typing import Any
 from uuid import UUID
 
+from sandbox.ages import creation_dates
 from sandbox.cases import MICROSOFT_TENANTS, add_cases
 from sandbox.maker import Maker
 from sandbox.names import DEPARTMENTS, FIRST, GALLERY, LAST, SECRET_NAMES, STAGES, SUBJECTS, TASKS
@@ -27,14 +30,27 @@ CERTIFICATES = 25
 FEW, MANY = (3, 2), (40, 15)
 #: From so many apps on it is a large one.
 LARGE = 1000
+#: Share of app registrations that workloads sign in to with federated credentials.
+FEDERATED = 0.015
 
 
-def make_tenant(apps: int, seed: int, today: date) -> Tenant:
-    """A tenant with `apps` app registrations and about 1.6 enterprise apps for each.
+def make_tenant(
+    apps: int, seed: int, today: date, *, enterprise: int | None = None, owners: int | None = None
+) -> Tenant:
+    """A tenant with `apps` app registrations.
 
-    The same for the same arguments. `today` is the moment that all dates are relative to: best an aware
-    datetime, else the start of that day in UTC. What ends "in 30 days" does so for every scan within 23
-    hours of it. Raises ValueError for fewer than 100 apps.
+    The same for the same arguments. What ends "in 30 days" does so for every scan within 23 hours of `today`.
+
+    Args:
+        apps: app registrations, at least 100.
+        seed: which tenant of that size.
+        today: the moment that all dates are relative to: best an aware datetime, else the start of that day in UTC.
+        enterprise: enterprise apps beside managed identities; None makes about 1.6 for each app registration,
+            managed identities included. There are never fewer than the app registrations bring with them.
+        owners: about how many people own something; None makes a third as many as apps.
+
+    Raises:
+        ValueError: fewer than 100 apps, or a naive time.
     """
     if apps < SMALLEST:
         raise ValueError(f"a practice tenant has at least {SMALLEST} apps, asked for were {apps}")
@@ -52,7 +68,7 @@ def make_tenant(apps: int, seed: int, today: date) -> Tenant:
     maker = Maker(tenant, chance)
     add_story(maker)
     add_cases(maker)
-    _Crowd(maker).add(apps)
+    _Crowd(maker).add(apps, enterprise, owners)
     return tenant
 
 
@@ -65,24 +81,36 @@ class _Crowd:
         self.staff: list[TwinUser] = []
         self.leavers: list[TwinUser] = []
         self.due, self.long_expired = FEW
+        # Chances of its own: what was decided before it came stays as it was.
+        self.workloads = random.Random(f"workloads {maker.tenant.seed}")
 
-    def add(self, apps: int) -> None:
-        """Fill the tenant up to so many app registrations, and 1.6 enterprise apps for each."""
+    def add(self, apps: int, enterprise: int | None, owners: int | None) -> None:
+        """Fill the tenant up to so many app registrations, enterprise apps and owners; see make_tenant."""
         tenant = self.maker.tenant
         self.due, self.long_expired = FEW if apps < LARGE else MANY
-        self._people(apps)
-        for number in range(apps - len(tenant.registrations())):
-            self._registration(number)
-        for number in range(max(0, int(apps * 1.6) - len(tenant.enterprise_apps()))):
-            self._enterprise(number)
+        self._people(apps, owners)
+        missing = apps - len(tenant.registrations())
+        dates = creation_dates(self.maker, missing) if apps >= LARGE else ()
+        for number in range(missing):
+            self._registration(number, **({"created": dates[number]} if dates else {}))
+        if enterprise is None:
+            for number in range(max(0, int(apps * 1.6) - len(tenant.enterprise_apps()))):
+                self._enterprise(number)
+            return
+        present = sum(app.service_principal_type != "ManagedIdentity" for app in tenant.enterprise_apps())
+        for number in itertools.count():
+            if present >= enterprise:
+                return
+            present += self._enterprise(number).service_principal_type != "ManagedIdentity"
 
     # ------------------------------------------------------------ people
 
-    def _people(self, apps: int) -> None:
+    def _people(self, apps: int, owners: int | None) -> None:
         """A third as many owners as apps, a twentieth as many leavers, and a manager for every ten."""
+        owners = apps // 3 if owners is None else owners
         chief = self._person(None)
-        managers = [self._person(chief) for _ in range(max(3, apps // 30))]
-        self.staff = managers + [self._person(self.chance.choice(managers)) for _ in range(apps // 3 - len(managers))]
+        managers = [self._person(chief) for _ in range(max(3, owners // 10))]
+        self.staff = managers + [self._person(self.chance.choice(managers)) for _ in range(owners - len(managers))]
         self.leavers = [self._leaver(self.chance.choice(managers)) for _ in range(max(5, apps // 20))]
         for _ in range(apps // 10):
             self._person(self.chance.choice(managers))
@@ -114,7 +142,7 @@ class _Crowd:
         round_of_names = number // (len(SUBJECTS) * len(TASKS))
         return f"{name}{self.chance.choice(STAGES)}" + (f" {round_of_names + 1}" if round_of_names else "")
 
-    def _registration(self, number: int) -> None:
+    def _registration(self, number: int, **more: Any) -> None:
         chance = self.chance
         count = chance.choices(range(len(OWNER_COUNTS)), OWNER_COUNTS)[0]
         owners = chance.sample(self.staff, count)
@@ -126,6 +154,8 @@ class _Crowd:
             service_management_reference=f"CMDB-{chance.randrange(10_000)}" if chance.random() < 0.2 else None,
             sign_in_audience="AzureADMultipleOrgs" if chance.random() < 0.1 else "AzureADMyOrg",
             reply_urls=[f"https://app{number}.{self.maker.tenant.domain}/callback"] if chance.random() < 0.6 else [],
+            federated_credentials=self.workloads.randrange(1, 4) if self.workloads.random() < FEDERATED else 0,
+            **more,
         )
         if not count and app.credentials:
             self._past(app)
@@ -158,7 +188,7 @@ class _Crowd:
             return self.maker.certificate(days)
         return self.maker.secret(days, name=chance.choice(SECRET_NAMES), life=chance.choice((180, 365, 365, 730)))
 
-    def _enterprise(self, number: int) -> None:
+    def _enterprise(self, number: int) -> TwinApp:
         """A third SAML apps of the gallery, some of Microsoft's own, the rest without anything that expires."""
         chance, maker = self.chance, self.maker
         draw = chance.random()
@@ -177,14 +207,14 @@ class _Crowd:
                 notification_emails=[f"sso@{maker.tenant.domain}"],
             )
             app.preferred_thumbprint = maker.thumbprint(trio)
-        elif draw < 0.4:
-            maker.enterprise(f"Microsoft {name}", owner_organization_id=chance.choice(MICROSOFT_TENANTS))
-        elif draw < 0.5:
-            maker.enterprise(
+            return app
+        if draw < 0.4:
+            return maker.enterprise(f"Microsoft {name}", owner_organization_id=chance.choice(MICROSOFT_TENANTS))
+        if draw < 0.5:
+            return maker.enterprise(
                 f"mi-{name.lower().replace(' ', '-')}",
                 [],
                 [maker.certificate(chance.randrange(10, 90), life=90)],
                 service_principal_type="ManagedIdentity",
             )
-        else:
-            maker.enterprise(name, owner_organization_id=maker.id(), account_enabled=chance.random() > 0.03)
+        return maker.enterprise(name, owner_organization_id=maker.id(), account_enabled=chance.random() > 0.03)

@@ -13,6 +13,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ from typing import Any
 START_SECONDS, START_SECONDS_PER_THOUSAND = 30.0, 1.5
 #: Seconds to wait for one that is just being started by another process.
 STOP_SECONDS = 10.0
+
+#: Option of `python -m sandbox` -> its number, None where any will do.
+Wanted = dict[str, int | None]
 
 
 class LaunchError(Exception):
@@ -71,22 +75,25 @@ class Practice:
         return json.loads(text) if text else None
 
 
-def start_or_attach(state_dir: Path, apps: int, seed: int) -> Practice:
+def start_or_attach(
+    state_dir: Path, apps: int, seed: int, *, enterprise: int | None = None, owners: int | None = None
+) -> Practice:
     """The practice tenant that lives in this state directory, started now if none runs.
 
-    One that is started here ends with this process. Raises LaunchError, also when the one that runs has
-    another size or seed.
+    One that is started here ends with this process. `enterprise` and `owners` are sandbox.generator.make_tenant's;
+    None is content with any. Raises LaunchError, also when the one that runs has another size or seed.
     """
     folder = Path(state_dir) / "practice"
-    running = _attach(folder, apps, seed)
+    wanted: Wanted = {"apps": apps, "seed": seed, "enterprise": enterprise, "owners": owners}
+    running = _attach(folder, wanted)
     if running is not None:
         return running
     try:
-        return _start(Path(state_dir), apps, seed)
+        return _start(Path(state_dir), wanted)
     except _InUse:
         deadline = time.monotonic() + START_SECONDS + apps / 1000 * START_SECONDS_PER_THOUSAND
         while time.monotonic() < deadline:
-            running = _attach(folder, apps, seed)
+            running = _attach(folder, wanted)
             if running is not None:
                 return running
             time.sleep(0.2)
@@ -97,7 +104,7 @@ class _InUse(Exception):
     """Another process is just starting one on the same folder."""
 
 
-def _attach(folder: Path, apps: int, seed: int) -> Practice | None:
+def _attach(folder: Path, wanted: Wanted) -> Practice | None:
     """The one that address.json names, if it answers."""
     try:
         address = json.loads((folder / "address.json").read_text(encoding="utf-8"))
@@ -106,12 +113,17 @@ def _attach(folder: Path, apps: int, seed: int) -> Practice | None:
         return None
     if not _answers(practice):
         return None
-    if (address["apps"], address["seed"]) != (apps, seed):
-        raise OtherTenantError(
-            f"the practice tenant that runs on {folder} has {address['apps']} apps and seed {address['seed']}, "
-            f"asked for were {apps} and {seed}"
-        )
+    for name, value in wanted.items():
+        if value is not None and address.get(name) != value:
+            raise OtherTenantError(
+                f"the practice tenant that runs on {folder} has {_words(address)}, asked for were {_words(wanted)}"
+            )
     return practice
+
+
+def _words(numbers: Mapping[str, Any]) -> str:
+    more = "".join(f", {numbers[name]} {name}" for name in ("enterprise", "owners") if numbers.get(name) is not None)
+    return f"{numbers['apps']} apps and seed {numbers['seed']}{more}"
 
 
 def _practice(address: dict[str, Any], process: "subprocess.Popen[bytes] | None" = None) -> Practice:
@@ -141,7 +153,7 @@ def _answers(practice: Practice) -> bool:
         return False
 
 
-def _start(state_dir: Path, apps: int, seed: int) -> Practice:
+def _start(state_dir: Path, wanted: Wanted) -> Practice:
     folder = state_dir / "practice"
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "log.txt"
@@ -152,11 +164,8 @@ def _start(state_dir: Path, apps: int, seed: int) -> Practice:
         "sandbox",
         "--state-dir",
         str(state_dir.resolve()),
-        "--apps",
-        str(apps),
-        "--seed",
-        str(seed),
         "--with-parent",
+        *(part for name, value in wanted.items() if value is not None for part in (f"--{name}", str(value))),
     ]
     with log.open("ab") as errors:
         written = errors.tell()
@@ -168,7 +177,7 @@ def _start(state_dir: Path, apps: int, seed: int) -> Practice:
             stderr=errors,
             env=_environment(),
         )
-    line = _first_line(process, START_SECONDS + apps / 1000 * START_SECONDS_PER_THOUSAND)
+    line = _first_line(process, START_SECONDS + (wanted["apps"] or 0) / 1000 * START_SECONDS_PER_THOUSAND)
     if line:
         return _practice(json.loads(line), process)
     timed_out = process.poll() is None

@@ -34,6 +34,8 @@ class AddressFile:
             "pid": os.getpid(),
             "apps": state.recipe.apps,
             "seed": state.recipe.seed,
+            "enterprise": state.recipe.enterprise,
+            "owners": state.recipe.owners,
             "control_url": state.urls.get("control", ""),
             "token": state.control_token,
             "ca_file": str(state.ca_file),

@@ -54,6 +54,9 @@ class Recipe:
     seed: int
     made_at: datetime
     generator: int
+    #: See make_tenant; None for the usual numbers.
+    enterprise: int | None = None
+    owners: int | None = None
     #: Service -> its port, kept over restarts because conversations remember the service URL.
     ports: dict[str, int] = field(default_factory=dict)
     #: Identity -> its client secret.
@@ -87,7 +90,9 @@ class TwinState:
         #: How many changes there were since the tenant was made.
         self.revision = 0
         self._parts: dict[type, Any] = {}
-        self.tenant: Tenant = make_tenant(recipe.apps, recipe.seed, recipe.made_at)
+        self.tenant: Tenant = make_tenant(
+            recipe.apps, recipe.seed, recipe.made_at, enterprise=recipe.enterprise, owners=recipe.owners
+        )
         self.identities: Identities = make_identities(recipe.seed, recipe.secrets)
         self.traffic = Traffic(self.now)
         self.tokens = Tokens(self.tenant.tenant_id, f"https://sts.windows.net/{self.tenant.tenant_id}/")
@@ -100,11 +105,23 @@ class TwinState:
         self._replay()
 
     @classmethod
-    def open(cls, state_dir: Path, apps: int, seed: int, *, real_now: Callable[[], datetime] = utc_now) -> "TwinState":
-        """The tenant that lives in this state directory, made now if there is none. Raises StateError."""
+    def open(
+        cls,
+        state_dir: Path,
+        apps: int,
+        seed: int,
+        *,
+        enterprise: int | None = None,
+        owners: int | None = None,
+        real_now: Callable[[], datetime] = utc_now,
+    ) -> "TwinState":
+        """The tenant that lives in this state directory, made now if there is none. Raises StateError.
+
+        `enterprise` and `owners` are make_tenant's; None takes what is stored, the usual numbers when it is made.
+        """
         folder = state_dir / "practice"
         folder.mkdir(parents=True, exist_ok=True)
-        recipe = read_recipe(folder, apps, seed)
+        recipe = read_recipe(folder, apps, seed, enterprise=enterprise, owners=owners)
         if recipe is None:
             names = ("scanner", "ownerWriter", "mail", "install", "bot")
             recipe = Recipe(
@@ -112,6 +129,8 @@ class TwinState:
                 seed=seed,
                 made_at=real_now(),
                 generator=GENERATOR_VERSION,
+                enterprise=enterprise,
+                owners=owners,
                 secrets={name: secrets.token_urlsafe(30) for name in names},
             )
             write_recipe(folder, recipe)
@@ -210,7 +229,9 @@ class TwinState:
         write_recipe(self.folder, self.recipe)
 
 
-def read_recipe(folder: Path, apps: int, seed: int) -> Recipe | None:
+def read_recipe(
+    folder: Path, apps: int, seed: int, *, enterprise: int | None = None, owners: int | None = None
+) -> Recipe | None:
     """The stored recipe, None when there is none. Raises StateError when it is for another tenant."""
     path = folder / "tenant.json"
     if not path.exists():
@@ -222,7 +243,13 @@ def read_recipe(folder: Path, apps: int, seed: int) -> Recipe | None:
         recipe = Recipe(**{**data, "made_at": datetime.fromisoformat(data["made_at"])})
     except (ValueError, KeyError, TypeError) as error:
         raise StateError(f"{path} is damaged ({error!r}); delete {folder} to start afresh") from error
-    wanted = {"apps": apps, "seed": seed, "generator": GENERATOR_VERSION}
+    wanted = {
+        "apps": apps,
+        "seed": seed,
+        "generator": GENERATOR_VERSION,
+        "enterprise": recipe.enterprise if enterprise is None else enterprise,
+        "owners": recipe.owners if owners is None else owners,
+    }
     for name, value in wanted.items():
         if getattr(recipe, name) != value:
             raise StateError(

@@ -58,6 +58,34 @@ def test_it_has_as_many_registrations_as_asked_for_and_more_enterprise_apps(apps
     assert len(made.enterprise_apps()) >= 1.6 * apps - 1
 
 
+def test_enterprise_apps_and_owners_can_be_asked_for_and_change_nothing_else(tenant):
+    made = make_tenant(300, 1, NOW, enterprise=700, owners=200)
+    listed = [app for app in made.enterprise_apps() if app.service_principal_type != "ManagedIdentity"]
+    staff = [user for user in made.users.values() if not user.case]
+
+    assert (len(made.registrations()), len(listed)) == (300, 700)
+    assert len(staff) - len([user for user in tenant.users.values() if not user.case]) == 100
+    assert make_tenant(300, 1, NOW, owners=100) == tenant
+
+
+def test_creation_dates_of_a_large_tenant_grow_denser_and_some_are_equal_or_missing(large):
+    dates = [app.created for app in large.registrations()]
+    known = sorted(date for date in dates if date is not None)
+    bursts = [count for _, count in Counter(known).most_common(5)]
+
+    assert 3 <= dates.count(None) <= 10
+    assert known[0] < NOW - timedelta(days=2900)
+    assert known[len(known) // 2] > NOW - timedelta(days=1000)
+    assert [11_500 // 70 <= bursts[0] <= 12_000 // 70, bursts[4] >= 11] == [True, True]
+    assert sum(date.microsecond != 0 for date in known) > 1000
+
+
+def test_one_or_two_apps_of_a_hundred_have_federated_credentials(large):
+    federated = [app for app in large.registrations() if app.federated_credentials]
+
+    assert 0.01 <= len(federated) / 12_000 <= 0.02
+
+
 def test_twelve_thousand_apps_have_the_credentials_and_owners_of_the_reference_scale(large):
     records = [
         each for app in large.apps.values() for each in records_of(app) if app.service_principal_type == "Application"

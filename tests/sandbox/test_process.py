@@ -129,12 +129,28 @@ def test_starting_reads_nothing_that_fixes_the_trusted_authorities(tmp_path):
 
 def test_another_size_is_refused_while_one_runs_and_afterwards(make_practice, tmp_path):
     tenant = make_practice(apps=100)
-    with pytest.raises(LaunchError, match="has 100 apps and seed 1, asked for were 200 and 1"):
+    with pytest.raises(LaunchError, match="has 100 apps and seed 1, asked for were 200 apps and seed 1"):
         start_or_attach(tmp_path, 200, 1)
 
     tenant.stop()
     with pytest.raises(LaunchError, match="use another STATE_DIR or delete the folder"):
         start_or_attach(tmp_path, 200, 1)
+
+
+def test_other_numbers_are_refused_and_none_is_content_with_any(tmp_path):
+    tenant = start_or_attach(tmp_path, 100, 1, enterprise=250, owners=40)
+    try:
+        attached = start_or_attach(tmp_path, 100, 1)
+        with pytest.raises(
+            LaunchError, match=r"seed 1, 250 enterprise, 40 owners, asked for .* seed 1, 300 enterprise"
+        ):
+            start_or_attach(tmp_path, 100, 1, enterprise=300)
+    finally:
+        tenant.stop()
+
+    assert attached.control_url == tenant.control_url
+    with pytest.raises(LaunchError, match="with owners=40, asked for was 50"):
+        start_or_attach(tmp_path, 100, 1, owners=50)
 
 
 def test_a_size_that_cannot_be_is_refused(tmp_path):

@@ -111,8 +111,8 @@ class Application:
     owner_organization_id: str = ""
     #: Enterprise app: its accountEnabled; True for app registrations.
     enabled: bool = True
-    #: How many federated identity credentials it is known to have; nothing of these expires.
-    federated_credentials: int = 0
+    #: Names of its federated identity credentials; nothing of these expires.
+    federated: tuple[str, ...] = ()
     credentials: tuple[Credential, ...] = ()
     #: Owners as references: only `id` and `kind` are sure to be filled.
     owners: tuple[Person, ...] = ()

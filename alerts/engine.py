@@ -4,9 +4,9 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import groupby, islice
+from itertools import islice
 from typing import TypeVar
 
 from alerts.closing import Closing
@@ -18,6 +18,7 @@ from alerts.messages import Grouping, card_updates, new_id, notice_of
 from alerts.model import (
     Alert,
     AlertState,
+    Application,
     Credential,
     CredentialRecord,
     Decision,
@@ -29,6 +30,7 @@ from alerts.model import (
     NoticeKind,
     Person,
     Policy,
+    PreviousOwner,
     Recipient,
     Route,
     RouteReason,
@@ -45,27 +47,49 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-#: Apps judged before the event loop gets a turn: keeps its longest stall under 50 ms.
+#: Apps judged before the event loop gets a turn, and whose records make one transaction.
 SLICE = 200
 
 #: How often a decision starts afresh because somebody answered in the same moment.
 CONFLICT_TRIES = 5
 
-#: Rows of the snapshot per transaction: the writer is free for the bot in between.
-SNAPSHOT_SLICE = 500
+#: People saved in one transaction.
+PEOPLE_SLICE = 500
 
 Key = tuple[str, str]
 
 
 @dataclass(kw_only=True)
 class _Material:
-    """Everything the decision needs beside the scan itself."""
+    """What the decision needs beside the scan itself: of a tenant's apps the few that it is about."""
 
-    records: dict[Key, CredentialRecord]
-    siblings: dict[str, list[Credential]]
-    routes: dict[str, Route]
     fallback: tuple[Person, ...]
     people: Mapping[str, Person]
+    #: Of all apps that have something due, or an unclosed alert, or a pending nomination.
+    records: dict[Key, CredentialRecord] = field(default_factory=dict)
+    siblings: dict[str, list[Credential]] = field(default_factory=dict)
+    routes: dict[str, Route] = field(default_factory=dict)
+    #: Counted over all apps.
+    credentials: int = 0
+    ownerless: int = 0
+    ownerless_without_any: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Records:
+    """The records of a scan, made anew each time: a large tenant's need not stand in memory."""
+
+    scan: ScannedTenant
+    policy: Policy
+    fallback: tuple[Person, ...]
+    #: Those for which the run queued a notice.
+    queued: Collection[Key]
+
+    def __iter__(self) -> Iterator[CredentialRecord]:
+        for application in self.scan.applications:
+            records, _ = records_of(application, self.scan, self.policy, self.fallback)
+            for record in sorted(records, key=lambda record: record.credential.key_id):
+                yield mark_queued(record, record.key in self.queued)
 
 
 @dataclass(kw_only=True)
@@ -94,8 +118,7 @@ class Engine:
             # What could not be read is judged as last known: an outage makes nobody an orphan.
             scan = replace(scan, people={**stored_people, **scan.people})
         before = await self._owners_before()
-        material = await self._material(scan, fallback, alerted=before.keys())
-        await self._save_snapshot(scan, material)
+        material = await self._read_through(scan, fallback, before.keys() | await self._nominated())
         return await self._decide_alerts(scan, material, before)
 
     # ------------------------------------------------------------ records and snapshot
@@ -118,20 +141,49 @@ class Engine:
         longest = max(self.policy.alert_days[0], self.policy.saml_alert_days[0])
         return now + timedelta(days=longest + 1)
 
-    async def _material(self, scan: ScannedTenant, fallback: tuple[Person, ...], alerted: Collection[str]) -> _Material:
-        """Records of all apps; siblings and routes only of those that have something due, or had."""
-        material = _Material(records={}, siblings={}, routes={}, fallback=fallback, people=scan.people)
-        for number, application in enumerate(scan.applications):
-            records, route = records_of(application, scan, self.policy, fallback)
-            due = any(is_due(credential, scan.started_at, self.policy) for credential in application.credentials)
-            if due or application.object_id in alerted:
-                material.siblings[application.object_id] = list(application.credentials)
-                material.routes[application.object_id] = route
-            for record in records:
-                material.records[record.key] = record
-            if number % SLICE == SLICE - 1:
-                await asyncio.sleep(0)
+    async def _read_through(
+        self, scan: ScannedTenant, fallback: tuple[Person, ...], watched: Collection[str]
+    ) -> _Material:
+        """Judge the routes of all apps, save their records as the snapshot, and keep what the decision is about.
+
+        In slices: the writer is free for the bot in between, and a large tenant takes no more memory.
+        """
+        material = _Material(fallback=fallback, people=scan.people)
+        for people in _slices(scan.people.values(), PEOPLE_SLICE):
+            async with self.store.transaction() as tx:
+                await tx.save_people(people)
+        for applications in _slices(scan.applications, SLICE):
+            records: list[CredentialRecord] = []
+            seen: dict[str, tuple[PreviousOwner, ...]] = {}
+            for application in applications:
+                own = self._look_at(application, scan, material, watched)
+                seen.update(owners_to_remember(own, scan, self.policy))
+                records += own
+            await asyncio.sleep(0)
+            async with self.store.transaction() as tx:
+                await tx.save_snapshot(records)
+                await tx.save_owners_seen(seen)
         return material
+
+    def _look_at(
+        self, application: Application, scan: ScannedTenant, material: _Material, watched: Collection[str]
+    ) -> list[CredentialRecord]:
+        """The app's records; counted, and kept in the material if the decision is about this app."""
+        object_id = application.object_id
+        records, route = records_of(application, scan, self.policy, material.fallback)
+        material.credentials += len(records)
+        if records and records[0].ownerless:
+            material.ownerless += 1
+            material.ownerless_without_any += not records[0].owners
+        if object_id in watched or any(is_due(each, scan.started_at, self.policy) for each in application.credentials):
+            material.siblings[object_id] = [record.credential for record in records]
+            material.routes[object_id] = route
+            material.records.update((record.key, record) for record in records)
+        return records
+
+    async def _nominated(self) -> set[str]:
+        async with self.store.reading() as tx:
+            return {nomination.application.object_id for nomination in await tx.nominations_pending()}
 
     async def _owners_before(self) -> dict[str, frozenset[str]]:
         """object id -> counting owners' ids as of the last snapshot, for apps with an unclosed alert."""
@@ -141,20 +193,6 @@ class Engine:
             for record in await tx.snapshot_of_apps(sorted(apps)):
                 records[record.application.object_id].append(record)
         return {object_id: frozenset(p.id for p in owners_of(own) if p.counts) for object_id, own in records.items()}
-
-    async def _save_snapshot(self, scan: ScannedTenant, material: _Material) -> None:
-        # In slices: the writer is free for the bot in between, and a large tenant takes no more memory.
-        for records in _slices(material.records.values()):
-            async with self.store.transaction() as tx:
-                await tx.save_snapshot(records)
-        for people in _slices(scan.people.values()):
-            async with self.store.transaction() as tx:
-                await tx.save_people(people)
-        by_app = groupby(material.records.values(), key=lambda record: record.application.object_id)
-        seen = (entry for _, own in by_app for entry in owners_to_remember(list(own), scan, self.policy))
-        for entries in _slices(seen):
-            async with self.store.transaction() as tx:
-                await tx.save_owners_seen(dict(entries))
 
     # ------------------------------------------------------------ the decision
 
@@ -173,16 +211,14 @@ class Engine:
         round_ = _Round(self, scan, material, before)
         async with self.store.transaction() as tx:
             await round_.run(tx)
-        queued = round_.queued_keys
-        records = [mark_queued(record, key in queued) for key, record in material.records.items()]
-        ownerless = {r.application.object_id: r for r in records if r.ownerless}
         due = round_.due_records()
         return Decision(
-            records=records,
+            records=_Records(scan=scan, policy=self.policy, fallback=material.fallback, queued=round_.queued_keys),
+            credentials=material.credentials,
             due=len(due),
             expired=sum(1 for r in due if r.credential.end is not None and r.credential.end <= scan.started_at),
-            ownerless=len(ownerless),
-            ownerless_without_any=sum(1 for r in ownerless.values() if not r.owners),
+            ownerless=material.ownerless,
+            ownerless_without_any=material.ownerless_without_any,
             notices_queued=round_.notices_queued,
         )
 
@@ -268,8 +304,8 @@ class _Round:
         for key, record in self.material.records.items():
             if is_due(record.credential, self.now, self.policy):
                 self._due[key] = record
-        for record in await self.tx.snapshot_due(self.engine.horizon(self.now)):
-            if record.key in self.material.records or not self._may_still_exist(record):
+        for record in await self.tx.snapshot_due(self.engine.horizon(self.now), unseen_by=self.scan.run_id):
+            if not self._may_still_exist(record):
                 continue
             if is_due(record.credential, self.now, self.policy):
                 self._due[record.key] = record
@@ -395,8 +431,8 @@ class _Round:
         await tx.add_deliveries(card_updates(cards, now, run_id=self.scan.run_id))
         self.events.extend(event for judged in self.judged for event in judged.events)
         await tx.add_events(self.events)
-        gone = [key for key in await tx.snapshot_keys() if key not in self.material.records]
-        if self.scan.complete and gone:
+        gone = await tx.snapshot_unseen(self.scan.run_id) if self.scan.complete else []
+        if gone:
             keep = {(q.object_id, q.key_id) for q in self.scan.quarantined}
             await tx.remove_from_snapshot([k for k in gone if k not in keep and (k[0], "") not in keep])
 
@@ -430,10 +466,9 @@ class _Round:
         await settle_nominations(self.tx, pending, owners, self.now)
 
 
-def _slices(items: Iterable[T]) -> Iterator[list[T]]:
-    """The items in lists of SNAPSHOT_SLICE."""
+def _slices(items: Iterable[T], size: int) -> Iterator[list[T]]:
     rest = iter(items)
-    while part := list(islice(rest, SNAPSHOT_SLICE)):
+    while part := list(islice(rest, size)):
         yield part
 
 

@@ -4,7 +4,7 @@ CredentialRecord -> Alert -> Route -> Notice -> Delivery, and Action coming back
 What a card shows is in `views.py`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -512,8 +512,9 @@ class ScannedTenant:
     run_id: str
     started_at: datetime
     tenant_id: str
-    #: Both types, with at least one credential; each object id once.
-    applications: list[Application]
+    #: Both types, with at least one credential; each object id once, in the order of the ids. A large tenant's
+    #: stand on the disk: whoever goes through them gets them anew each time.
+    applications: Collection[Application]
     #: App ids whose enterprise app is disabled.
     disabled_app_ids: frozenset[str] = frozenset()
     #: All owners, previous owners and managers by id; an id that is nowhere is absent.
@@ -522,6 +523,10 @@ class ScannedTenant:
     previous_owners: Mapping[str, tuple[PreviousOwner, ...]] = field(default_factory=dict)
     #: Why the history could not be asked, '' when it could: never the same as an empty history.
     history_failed: str = ""
+    #: Key id in lower case -> when the credential last signed in; what is not known is absent.
+    last_used: Mapping[str, datetime] = field(default_factory=dict)
+    #: App registration's object id -> names of its federated identity credentials.
+    federated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     quarantined: tuple[Quarantine, ...] = ()
     #: What could not be read and why; empty means the scan is complete.
     missing: tuple[str, ...] = ()
@@ -535,7 +540,10 @@ class ScannedTenant:
 class Decision:
     """What the engine made of a scan."""
 
-    records: list[CredentialRecord]
+    #: In the order of their keys, made anew each time somebody goes through them.
+    records: Iterable[CredentialRecord]
+    #: How many records these are.
+    credentials: int = 0
     due: int = 0
     expired: int = 0
     ownerless: int = 0

@@ -103,6 +103,17 @@ class AppRegistry(AppLookup, Protocol):
         """All enterprise apps but managed identities, likewise."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PeopleChanges:
+    """Whose account, name, address or manager changed since a mark, and the mark for the next time."""
+
+    #: Lower-case object ids; restored and new users are among them.
+    ids: frozenset[str]
+    #: Those of them that no longer exist as users: deleted, for good or not.
+    removed: frozenset[str]
+    mark: str
+
+
 class People(Protocol):
     """Reads people (graph/people.py)."""
 
@@ -115,6 +126,16 @@ class People(Protocol):
 
         With `managers` the managers of these people are in the answer too, each with
         `account_enabled`. Soft-deleted users come back with `deleted=True`. Raises GraphError.
+        """
+
+    async def changes_from_now(self) -> str:
+        """A mark for `changes_since`: no change of a user who is read after this is missed. Raises GraphError."""
+
+    async def changes_since(self, mark: str, requests: int) -> PeopleChanges | None:
+        """Users who changed since a mark, asked in at most so many requests; service principals are not followed.
+
+        None when it cannot be told, so that people must be read anew: the mark is too old, or there are more
+        changes than fit. Raises GraphError.
         """
 
     async def group_members(self, group_id: str) -> list[str]:
@@ -242,8 +263,14 @@ class Transaction(Protocol):
     async def snapshot_keys(self) -> dict[tuple[str, str], str]:
         """(object id, key id) -> run_id in which it was last seen."""
 
-    async def snapshot_due(self, until: datetime) -> list[CredentialRecord]:
-        """Records whose end date is at or before `until`, expired ones included, by end date."""
+    async def snapshot_unseen(self, run_id: str) -> list[tuple[str, str]]:
+        """(object id, key id) of the records that this run has not saved."""
+
+    async def snapshot_due(self, until: datetime, *, unseen_by: str = "") -> list[CredentialRecord]:
+        """Records whose end date is at or before `until`, expired ones included, by end date.
+
+        With `unseen_by` only those that this run has not saved.
+        """
 
     async def snapshot_of_apps(self, object_ids: Sequence[str]) -> list[CredentialRecord]: ...
     async def snapshot_of_owner(self, person_id: str) -> list[CredentialRecord]:
@@ -378,6 +405,7 @@ __all__ = [
     "OwnerHistory",
     "OwnerWriter",
     "People",
+    "PeopleChanges",
     "Sent",
     "Store",
     "Table",

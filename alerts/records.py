@@ -8,12 +8,12 @@ from alerts.model import Application, CredentialRecord, Person, Policy, Previous
 from alerts.stages import alert_type, crossed_stage, days_left
 
 
-def lean(application: Application) -> Application:
+def lean(application: Application, federated: tuple[str, ...] = ()) -> Application:
     """The app without its credentials and owner references, which its records carry themselves.
 
     An app with 40 secrets would else be stored 40 times with all 40.
     """
-    return replace(application, credentials=(), owners=(), quarantined=())
+    return replace(application, credentials=(), owners=(), quarantined=(), federated=federated)
 
 
 def full_owners(application: Application, people: Mapping[str, Person]) -> tuple[Person, ...]:
@@ -59,9 +59,11 @@ def records_of(
     previous = () if owner else scan.previous_owners.get(application.object_id, ())
     route = resolve(route_input(owners, previous, scan, policy, fallback))
     manager = scan.people.get(owner.manager_id) if owner and owner.manager_id else None
-    light = lean(application)
+    light = lean(application, scan.federated.get(application.object_id, ()))
     records = []
     for credential in application.credentials:
+        if used := scan.last_used.get(credential.key_id.lower()):
+            credential = replace(credential, last_used=used)
         stage = crossed_stage(credential, scan.started_at, policy)
         records.append(
             CredentialRecord(

@@ -212,7 +212,8 @@ class StatusReport:
     oldest_approval: datetime | None
     ownerless_due: int
     ownerless_total: int
-    federated_credentials: int = 0
+    #: App registrations with federated credentials, none of which expires.
+    federated_applications: int = 0
     #: Problems as sentences, most serious first.
     problems: tuple[Sentence, ...] = ()
 

@@ -6,7 +6,7 @@ from alerts.views import AppStatusView
 from cards.pen import Card, Element, Look, Pen, block, fitting, header, row
 from cards.status import state_name
 from cards.text import Piece
-from cards.things import expires, label, thing, urgency, what_is_this_app
+from cards.things import expires, federated, label, thing, urgency, what_is_this_app
 from cards.wording import Line
 
 #: Owners named one by one, and people who were told.
@@ -29,6 +29,8 @@ def _draw(view: AppStatusView, pen: Pen, most: int) -> Card:
         body.append(pen.line("app.more", count=len(view.records) - most, look=Look(subtle=True)))
     if not view.records:
         body.append(pen.line("app.none"))
+    if view.application.federated:
+        body.append(federated(pen, view.application, Look(spacing="Medium")))
     body.append(block(_owners(view, pen), Look(spacing="Medium")))
     body += _told(view, pen)
     body += what_is_this_app(pen, view.application)

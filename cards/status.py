@@ -43,8 +43,8 @@ def draw(view: StatusReport, pen: Pen, teams_user_id: str = "") -> Card:  # noqa
     body += [block(line) for line in _about_scans(view, pen)]
     body += _due(view, pen)
     body += _needs(view, pen)
-    if view.federated_credentials:
-        body.append(pen.line("status.federated", count=view.federated_credentials, look=Look(subtle=True)))
+    if view.federated_applications:
+        body.append(pen.line("status.federated", count=view.federated_applications, look=Look(subtle=True)))
     return pen.card(body, _buttons(view, pen), summary=summary(view, pen))
 
 

@@ -96,8 +96,12 @@ _PARTS: Mapping[str, Entry] = {
     "details.reference": "Service reference: {reference}",
     "details.used": "{label} was last used {when}.",
     "details.federated": Plural(
-        "{count} way to sign in without any secret: it never expires.",
-        "{count} ways to sign in without any secret: they never expire.",
+        "Federated credential {names}: no secret, nothing of it expires.",
+        "Federated credentials {names}: no secrets, nothing of these expires.",
+    ),
+    "details.federated.more": Plural(
+        "Federated credentials {names} and {count} more: no secrets, nothing of these expires.",
+        "Federated credentials {names} and {count} more: no secrets, nothing of these expires.",
     ),
     "details.ids": "App ID {app_id}",
     "details.nothing": "Nothing more is known about it.",

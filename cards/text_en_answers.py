@@ -126,8 +126,8 @@ _CARDS: Mapping[str, Entry] = {
         "{count} due app has no owner ({total} in all)", "{count} due apps have no owner ({total} in all)"
     ),
     "status.federated": Plural(
-        "{count} way to sign in without a secret: it never expires.",
-        "{count} ways to sign in without a secret: they never expire.",
+        "{count} app signs in with federated credentials: nothing of these expires.",
+        "{count} apps sign in with federated credentials: nothing of these expires.",
     ),
     "status.chart": "Due credentials by state",
     "status.part": "{state} {count}",

@@ -15,6 +15,8 @@ URGENT_DAYS = 7
 DETAILS = "details"
 MOST_HOSTS = 3
 MOST_USES = 6
+#: Federated credentials that are named.
+MOST_FEDERATED = 3
 
 
 def kind(credential: Credential) -> str:
@@ -86,6 +88,14 @@ def what_is_this_app(pen: Pen, application: Application, items: Iterable[AlertIt
     return [opener, container(known, id=DETAILS, isVisible=False, spacing="Small")]
 
 
+def federated(pen: Pen, application: Application, look: Look) -> Element:
+    """The federated credentials by which the app signs in: nothing of these expires."""
+    names = pen.catalog.joined(application.federated[:MOST_FEDERATED], limit=Limit.ADDRESS)
+    more = len(application.federated) - MOST_FEDERATED
+    key = "details.federated.more" if more > 0 else "details.federated"
+    return pen.line(key, look=look, names=names, count=max(more, 0) or len(application.federated))
+
+
 def _details(pen: Pen, application: Application, items: Iterable[AlertItem]) -> Iterator[Element]:
     small = Look(spacing="Small")
     if application.created is not None:
@@ -96,8 +106,8 @@ def _details(pen: Pen, application: Application, items: Iterable[AlertItem]) -> 
     for item in islice(items, MOST_USES):
         if used := last_used(pen, item.credential):
             yield pen.line("details.used", look=small, label=label(pen, item.credential), when=used)
-    if application.federated_credentials:
-        yield pen.line("details.federated", look=small, count=application.federated_credentials)
+    if application.federated:
+        yield federated(pen, application, small)
     if reference := clean(application.service_management_reference, Limit.ADDRESS):
         yield pen.line("details.reference", look=small, reference=Safe(reference))
     if notes := clean(application.notes, Limit.NOTE):

@@ -5,17 +5,17 @@ import json
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Protocol
+from functools import partial
+from pathlib import Path
+from typing import Protocol, TypeVar
 
 from alerts.errors import ArchiveError, GraphError
 from alerts.events import event_id
 from alerts.model import (
-    Application,
-    CredentialRecord,
     Decision,
     Event,
     EventType,
@@ -30,9 +30,12 @@ from alerts.model import (
 from alerts.ports import AppPage, AppRegistry, Archive, Clock, Completeness, GraphUsage, OwnerHistory, People, Store
 from scanner.listing import Listing
 from scanner.memory import give_back, undisturbed
+from scanner.scratch import Scratch
 from scanner.stall import StallMonitor
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 #: (phase, done, total); total 0 when it is not known.
 Progress = Callable[[str, int, int], None]
@@ -45,6 +48,8 @@ LONGEST_STALL = "longest_stall"
 
 #: Store value: object id -> app id of the enterprise apps that were disabled at the last complete look, as JSON.
 DISABLED = "scan.disabled"
+#: Store value: creation dates at which the next listing is cut into parts, as JSON.
+CUTS = "scan.cuts"
 #: Owners of these kinds need no account to be known: they are never counting owners.
 NEVER_COUNT = (PersonKind.SERVICE_PRINCIPAL, PersonKind.GROUP)
 #: Apps worked through before the event loop gets a turn.
@@ -91,6 +96,8 @@ class Scanner:
     history_days: int
     #: Reads admins and fallback recipients anew before the decision; returns problems as sentences.
     refresh_roles: Callable[[], Awaitable[list[str]]] = _no_roles
+    #: Where a large tenant's apps may stand during a scan; the system's temporary folder when None.
+    scratch_folder: Path | None = None
     #: Seconds for which the event loop stood still at most during the last scan.
     longest_stall: float = field(default=0.0, init=False)
 
@@ -134,25 +141,25 @@ class _Scan:
         self._expected: dict[str, int] = {}
 
     async def run(self) -> ScanRun:
-        with undisturbed():
-            run, decision = await self._read_and_decide()
-            # What was read is garbage by now: writing 33,000 records down needs the room.
+        with undisturbed(), closing(Scratch(self._is.scratch_folder)) as apps:
+            run, decision = await self._read_and_decide(apps)
+            # What was read is garbage by now: writing the records down needs the room.
             give_back()
             run, spooled = await self._keep_records(run, decision)
         give_back()
         return await self._write_down(run, spooled)
 
-    async def _read_and_decide(self) -> tuple[ScanRun, Decision]:
+    async def _read_and_decide(self, apps: Scratch) -> tuple[ScanRun, Decision]:
         is_ = self._is
-        await self._expect()
+        cuts = await self._remembered()
         registrations, enterprise = await asyncio.gather(
-            self._read(APPLICATIONS, is_.registry.applications),
-            self._read(ENTERPRISE, is_.registry.enterprise_applications),
+            self._read(APPLICATIONS, partial(is_.registry.applications, cuts=cuts), Listing(apps)),
+            self._read(ENTERPRISE, is_.registry.enterprise_applications, Listing(apps)),
         )
         disabled = await self._disabled(enterprise)
-        apps = [*registrations.kept.values(), *enterprise.kept.values()]
+        await self._remember_cuts(registrations)
         unreadable = bool(self._missing) and not registrations.seen and not enterprise.seen
-        apps, people = await self._owners(apps)
+        people = await self._owners(apps, registrations.owner_ids | enterprise.owner_ids)
         previous, history_failed = await self._previous_owners(apps, people)
         people = await self._previous_people(previous, people)
         self._problems += await is_.refresh_roles()
@@ -178,7 +185,7 @@ class _Scan:
             finished_at=self._started_at,
             applications=len(registrations.seen),
             enterprise_applications=len(enterprise.seen),
-            credentials=len(decision.records),
+            credentials=decision.credentials,
             quarantined=len(self._quarantined),
             ownerless=decision.ownerless,
             ownerless_without_any=decision.ownerless_without_any,
@@ -190,16 +197,25 @@ class _Scan:
 
     # ------------------------------------------------------------ reading
 
-    async def _expect(self) -> None:
-        """How many apps the last good run found: the progress bar's total."""
+    async def _remembered(self) -> list[datetime]:
+        """Where to cut the listing; the last good run's numbers become the progress bar's totals."""
         async with self._is.store.reading() as tx:
+            cuts = json.loads(await tx.value(CUTS) or "[]")
             for run in await tx.runs(5):
                 if run.status is RunStatus.SUCCEEDED:
                     self._expected = {APPLICATIONS: run.applications, ENTERPRISE: run.enterprise_applications}
-                    return
+                    break
+        return [datetime.fromisoformat(cut) for cut in cuts]
 
-    async def _read(self, phase: str, listing: Callable[[Completeness], AsyncIterator[AppPage]]) -> Listing:
-        found = Listing()
+    async def _remember_cuts(self, registrations: Listing) -> None:
+        if registrations.complete:
+            cuts = self._is.registry.cuts(registrations.created)
+            async with self._is.store.transaction() as tx:
+                await tx.set_value(CUTS, json.dumps([cut.isoformat() for cut in cuts]))
+
+    async def _read(
+        self, phase: str, listing: Callable[[Completeness], AsyncIterator[AppPage]], found: Listing
+    ) -> Listing:
         completeness = Completeness()
         with self._phase(phase):
             try:
@@ -229,9 +245,9 @@ class _Scan:
             }
         return frozenset(disabled.values())
 
-    async def _owners(self, apps: list[Application]) -> tuple[list[Application], dict[str, Person]]:
+    async def _owners(self, apps: Scratch, ids: set[str]) -> dict[str, Person]:
         """Owners and their managers; apps whose owners nobody knows now are left to their last record."""
-        ids = {owner.id for app in apps for owner in app.owners} | await self._people_at_work()
+        ids |= await self._people_at_work()
         with self._phase(PEOPLE):
             self._progress(PEOPLE, 0, len(ids))
             try:
@@ -239,11 +255,11 @@ class _Scan:
             except GraphError as error:
                 self._missing.append(f"owners and managers: {error}")
                 people = await self._known(ids)
-                apps = [
-                    app for app in apps if all(owner.id in people or owner.kind in NEVER_COUNT for owner in app.owners)
-                ]
+                async for app in breathing(apps.owners()):
+                    if not all(owner.id in people or owner.kind in NEVER_COUNT for owner in app.owners):
+                        apps.discard(app.object_id)
             self._progress(PEOPLE, len(ids), len(ids))
-        return apps, people
+        return people
 
     async def _people_at_work(self) -> set[str]:
         """Ids of those who have answered, or take part in a nomination: their accounts decide too."""
@@ -261,15 +277,15 @@ class _Scan:
             return {**await tx.people(sorted(managers)), **people}
 
     async def _previous_owners(
-        self, apps: list[Application], people: Mapping[str, Person]
+        self, apps: Scratch, people: Mapping[str, Person]
     ) -> tuple[dict[str, tuple[PreviousOwner, ...]], str]:
         """Previous owners of ownerless apps, and why the archive could not be asked ('' when it could)."""
-        ownerless: list[str] = []
-        for number, app in enumerate(apps, start=1):
-            if not any(owner.id in people and people[owner.id].counts for owner in app.owners):
-                ownerless.append(app.object_id)
-            if number % BREATH == 0:
-                await asyncio.sleep(0)
+        counting = {person_id for person_id, person in people.items() if person.counts}
+        ownerless = [
+            app.object_id
+            async for app in breathing(apps.owners())
+            if not any(owner.id in counting for owner in app.owners)
+        ]
         if not ownerless:
             return {}, ""
         with self._phase(HISTORY):
@@ -314,7 +330,7 @@ class _Scan:
         """Records into the spool; the run, partial if that failed, and whether it did not."""
         with self._phase(RECORDS):
             try:
-                await self._is.archive.append_records(run, _letting_go(decision.records))
+                await self._is.archive.append_records(run, decision.records)
             except ArchiveError as error:
                 self._missing.append(f"the records of this run could not be kept: {error}")
                 return (replace(run, status=RunStatus.PARTIAL) if run.status is RunStatus.SUCCEEDED else run), False
@@ -386,11 +402,12 @@ class _Scan:
             self._seconds[name] = self._seconds.get(name, 0.0) + time.perf_counter() - began
 
 
-def _letting_go(records: list[CredentialRecord]) -> Iterator[CredentialRecord]:
-    """The records in the archive's order, each one forgotten as soon as it is written."""
-    records.sort(key=lambda record: (record.application.object_id, record.credential.key_id), reverse=True)
-    while records:
-        yield records.pop()
+async def breathing(items: Iterable[T]) -> AsyncIterator[T]:
+    """The same items; the event loop gets a turn every BREATH of them."""
+    for number, item in enumerate(items, start=1):
+        yield item
+        if number % BREATH == 0:
+            await asyncio.sleep(0)
 
 
 def _later(start: datetime, seconds: float) -> datetime:

@@ -88,6 +88,7 @@ class ScanSide:
             tenant_id=product.settings.graph.identity.tenant_id if product.settings.graph.identity else "",
             history_days=product.settings.policy.history_days,
             refresh_roles=product.core.roles.refresh,
+            scratch_folder=product.settings.service.state_dir,
         )
         run = await scanner.scan(self._progress)
         self.longest_stall = scanner.longest_stall

@@ -214,9 +214,26 @@ class Snapshot(Contents):
         rows = await self._rows(select(schema.snapshot_runs))
         return {row.run_no: (row.run_id, row.scan_date) for row in rows}
 
-    async def snapshot_due(self, until: datetime) -> list[CredentialRecord]:
-        """Records whose end date is at or before `until`, expired ones included, by end date."""
-        return await self._read(await self._all(select(schema.snapshot).where(schema.snapshot.c.ends_at <= until)))
+    async def snapshot_unseen(self, run_id: str) -> list[tuple[str, str]]:
+        """(object id, key id) of the records that this run has not saved."""
+        table = schema.snapshot
+        statement = select(table.c.object_id, table.c.key_id).where(await self._unseen_by(run_id))
+        return [(row.object_id, row.key_id) for row in await self._all(statement)]
+
+    async def _unseen_by(self, run_id: str) -> ColumnElement[bool]:
+        runs = schema.snapshot_runs
+        numbers = [row.run_no for row in await self._rows(select(runs.c.run_no).where(runs.c.run_id == run_id))]
+        return schema.snapshot.c.run_no.not_in(numbers)
+
+    async def snapshot_due(self, until: datetime, *, unseen_by: str = "") -> list[CredentialRecord]:
+        """Records whose end date is at or before `until`, expired ones included, by end date.
+
+        With `unseen_by` only those that this run has not saved.
+        """
+        statement = select(schema.snapshot).where(schema.snapshot.c.ends_at <= until)
+        if unseen_by:
+            statement = statement.where(await self._unseen_by(unseen_by))
+        return await self._read(await self._all(statement))
 
     async def snapshot_of_apps(self, object_ids: Sequence[str]) -> list[CredentialRecord]:
         """In the order of the ids, each app's by end date."""

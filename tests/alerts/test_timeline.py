@@ -65,8 +65,8 @@ async def test_an_app_whose_owner_left_reaches_the_manager_with_the_records_date
     assert world.told() == {"mia": 1}
     assert (RouteReason.PREVIOUS_OWNER_MANAGER, world.now - 240 * DAY) == (card.reason, card.proof)
     assert (card.on_behalf_of.id if card.on_behalf_of else "") == "ben"
-    assert decision.records[0].path == EscalationPath.PREVIOUS_OWNER_MANAGER
-    assert (decision.records[0].email_sent, decision.records[0].alert_type) == (True, "ThirdAlert")
+    assert next(iter(decision.records)).path == EscalationPath.PREVIOUS_OWNER_MANAGER
+    assert (next(iter(decision.records)).email_sent, next(iter(decision.records)).alert_type) == (True, "ThirdAlert")
 
 
 async def test_the_whole_story_of_a_new_owner(world: World) -> None:

@@ -173,7 +173,13 @@ def _rarer() -> dict[str, AlertView]:
         "owner-unknown-app": owner_view(
             item(replace(secret(20), last_used=None)), application=bare, leads=(("ticket", "4711"),), verbs=("refresh",)
         ),
-        "owner-used-days-ago": owner_view(item(older), application=replace(application(), federated_credentials=2)),
+        "owner-used-days-ago": owner_view(
+            item(older),
+            application=replace(
+                application(),
+                federated=("github-main (token.actions.githubusercontent.com)", "aks-prod (oidc.example)"),
+            ),
+        ),
         "owner-used-long-ago": owner_view(item(long_ago)),
         "owner-used-today": owner_view(item(replace(secret(20), last_used=NOW))),
         "owner-found-endless": owner_view(
@@ -269,7 +275,7 @@ def views() -> dict[str, View]:
             approvals=0,
             ownerless_due=0,
             ownerless_total=0,
-            federated_credentials=0,
+            federated_applications=0,
             sending="on",
         ),
         "list-my-apps": list_view(),
@@ -283,6 +289,12 @@ def views() -> dict[str, View]:
         "app-status": app_status_view(),
         "app-status-nobody": app_status_view(records=(record(secret(90), ()),), states={}, told=(), alert_id=""),
         "app-status-many": app_status_view(records=tuple(record(secret(day)) for day in range(80)), states={}),
+        "app-status-federated": app_status_view(
+            application=replace(
+                application(),
+                federated=tuple(f"deploy-{name} (token.actions.githubusercontent.com)" for name in "abcde"),
+            )
+        ),
         "app-status-empty": app_status_view(records=(), states={}, told=(), alert_id=""),
         "history": history_view(),
         "history-long": history_view(

@@ -280,7 +280,7 @@ def status_view(**changes: object) -> StatusReport:
         oldest_approval=NOW - timedelta(days=2),
         ownerless_due=61,
         ownerless_total=2_913,
-        federated_credentials=412,
+        federated_applications=412,
     )
     return replace(view, **changes)  # type: ignore[arg-type]
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,8 @@ class SeenByEngine:
     tenants: list[ScannedTenant] = field(default_factory=list)
 
     async def decide(self, scan: ScannedTenant) -> Decision:
-        self.tenants.append(scan)
+        # The scanner's own stand on the disk while it runs.
+        self.tenants.append(replace(scan, applications=list(scan.applications)))
         return await self.engine.decide(scan)
 
     @property
@@ -173,6 +174,7 @@ class Tenant:
             tenant_id="tenant",
             history_days=policy.history_days,
             refresh_roles=self.engine.engine.roles.refresh,
+            scratch_folder=self.archive.folder,
         )
 
     async def scan(self) -> ScanRun:

@@ -368,7 +368,13 @@ class Actions:
         open_ids = [case.alert.id for case in cases if not self._closed(case.alert)]
         findings: dict[str, RenewalFinding] = {}
         if open_ids:
-            check = RenewalCheck(store=self.store, clock=self.clock, registry=self.registry, patience=GRAPH_PATIENCE)
+            check = RenewalCheck(
+                store=self.store,
+                clock=self.clock,
+                policy=self.policy,
+                registry=self.registry,
+                patience=GRAPH_PATIENCE,
+            )
             findings = await check.look(cases[0].alert, open_ids)
         return await self._card(action, [case.alert.id for case in cases], role, findings)
 

@@ -1,9 +1,12 @@
-"""Looks at Graph when somebody says "I renewed it", and lets only what it shows change anything."""
+"""What Graph shows of an alert's app, asked because somebody says "I renewed it" or because it has changed.
+
+Only what Graph shows changes anything.
+"""
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from alerts.closing import Closing
@@ -11,12 +14,132 @@ from alerts.errors import GraphError
 from alerts.events import alert_event
 from alerts.ledger import DUE
 from alerts.messages import card_updates
-from alerts.model import Alert, AlertState, Credential, EventType
+from alerts.model import Alert, AlertState, Credential, CredentialRecord, Event, EventType, Policy
 from alerts.ports import AppLookup, Clock, Store, Transaction
-from alerts.stages import successor
+from alerts.stages import alert_type, crossed_stage, days_left, long_expired, successor
 from alerts.views import RenewalFinding
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(kw_only=True)
+class Looked:
+    """What a look has found and changed."""
+
+    #: Alert id -> what Graph shows of its credential.
+    findings: dict[str, RenewalFinding] = field(default_factory=dict)
+    #: The alerts that were changed by it, as stored now.
+    changed: list[Alert] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """Applies one complete look at some apps to their alerts, cards and last records."""
+
+    now: datetime
+    policy: Policy
+    #: Reason of the events that it writes.
+    reason: str = ""
+
+    async def apply(
+        self, tx: Transaction, alerts: Iterable[Alert], shown: Mapping[str, Sequence[Credential]]
+    ) -> Looked:
+        """Close and calm what the credentials prove, in the caller's transaction.
+
+        Args:
+            tx: writes all of it.
+            alerts: locked in it.
+            shown: object id of each alert's app -> all its credentials as Graph shows them now.
+        """
+        looked = Looked()
+        events: list[Event] = []
+        for alert in alerts:
+            finding, changed, own = self._judge(alert, shown[alert.application.object_id])
+            looked.findings[alert.id] = finding
+            events.extend(replace(event, reason=self.reason) for event in own)
+            if changed is not None:
+                looked.changed.append(changed)
+        await self._save_records(tx, shown)
+        if looked.changed:
+            await tx.save_alerts(looked.changed)
+            await tx.add_events(events)
+            closed = sum(1 for alert in looked.changed if alert.state is AlertState.RESOLVED)
+            await tx.add_to_value(DUE, -closed)
+            cards = await tx.cards_of_alerts([alert.id for alert in looked.changed])
+            await tx.add_deliveries(card_updates([card for card in cards if card.current], self.now))
+        return looked
+
+    def _judge(
+        self, alert: Alert, siblings: Sequence[Credential]
+    ) -> tuple[RenewalFinding, Alert | None, Sequence[Event]]:
+        """What is found, the alert if it changes by that, and its events."""
+        if alert.state is AlertState.RESOLVED:
+            return RenewalFinding.GONE, None, ()
+        closing = Closing(now=self.now, run_id=alert.run_id)
+        same = next((c for c in siblings if c.key_id.lower() == alert.credential.key_id.lower()), None)
+        if same is None:
+            return RenewalFinding.GONE, *closing.removed(alert, siblings)
+        if same.end != alert.credential.end:
+            return RenewalFinding.GONE, *closing.end_date_moved(alert, same)
+        newer = successor(same, tuple(siblings))
+        if newer is None:
+            return RenewalFinding.NOT_YET, None, ()
+        if alert.state is not AlertState.OPEN or long_expired(same, self.now):
+            # Excluded and long expired ones stay so, whatever else stands on the app.
+            return RenewalFinding.FOUND, None, ()
+        changed = replace(
+            alert,
+            credential=_as_used(same, alert.credential),
+            state=AlertState.SUPERSEDED,
+            successor=newer,
+            version=alert.version + 1,
+            changed_at=self.now,
+        )
+        events = [
+            alert_event(kind, changed, self.now, newer.key_id, details={"by": newer.key_id})
+            for kind in (EventType.SUPERSEDED, EventType.CREDENTIAL_RENEWED)
+        ]
+        return RenewalFinding.FOUND, changed, events
+
+    async def _save_records(self, tx: Transaction, shown: Mapping[str, Sequence[Credential]]) -> None:
+        """Gone from Graph is gone from the snapshot: a scan that cannot read the app must not bring it back.
+
+        What is new on an app has no record of its own yet; it is shown with the owners of the last one.
+        """
+        known: dict[str, list[CredentialRecord]] = {}
+        for record in await tx.snapshot_of_apps(list(shown)):
+            known.setdefault(record.application.object_id, []).append(record)
+        gone: list[tuple[str, str]] = []
+        fresh: list[CredentialRecord] = []
+        for object_id, own in known.items():
+            by_key = {record.credential.key_id.lower(): record for record in own}
+            now_there = {credential.key_id.lower(): credential for credential in shown[object_id]}
+            gone.extend(record.key for key, record in by_key.items() if key not in now_there)
+            last = max(own, key=lambda record: record.scan_date)
+            for key, credential in now_there.items():
+                record = by_key.get(key, last)
+                if record.credential != _as_used(credential, record.credential):
+                    fresh.append(self._record(record, credential))
+        await tx.remove_from_snapshot(gone)
+        await tx.save_snapshot(fresh)
+
+    def _record(self, record: CredentialRecord, credential: Credential) -> CredentialRecord:
+        """The record with another credential, or with the same one changed, as its run would have written it."""
+        stage = crossed_stage(credential, record.scan_date, self.policy)
+        return replace(
+            record,
+            credential=_as_used(credential, record.credential),
+            days_left=None if credential.end is None else days_left(credential.end, record.scan_date),
+            alert_type=alert_type(credential, stage, self.policy),
+            email_sent=record.email_sent and credential.key_id == record.credential.key_id,
+        )
+
+
+def _as_used(credential: Credential, before: Credential) -> Credential:
+    """With the last use that is known of the same credential: not everything that shows credentials shows it."""
+    if credential.key_id.lower() != before.key_id.lower() or credential.last_used is not None:
+        return credential
+    return replace(credential, last_used=before.last_used)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +148,7 @@ class RenewalCheck:
 
     store: Store
     clock: Clock
+    policy: Policy
     #: None in a process without Graph rights.
     registry: AppLookup | None
     #: Seconds that the presser waits for Graph.
@@ -43,45 +167,8 @@ class RenewalCheck:
             return dict.fromkeys(ids, RenewalFinding.UNKNOWN)
         if current is not None and current.quarantined:
             return dict.fromkeys(ids, RenewalFinding.UNKNOWN)
-        siblings = list(current.credentials) if current else []
-        findings: dict[str, RenewalFinding] = {}
+        shown = {app.object_id: current.credentials if current else ()}
         async with self.store.transaction() as tx:
-            now = self.clock()
             alerts = await tx.alerts(ids, lock=True)
-            for known in alerts.values():
-                findings[known.id] = await self._apply_finding(tx, known, siblings, now)
-            cards = [card for card in await tx.cards_of_alerts(list(alerts)) if card.current]
-            if any(finding is not RenewalFinding.NOT_YET for finding in findings.values()):
-                await tx.add_deliveries(card_updates(cards, now))
-        return findings
-
-    async def _apply_finding(
-        self, tx: Transaction, alert: Alert, siblings: list[Credential], now: datetime
-    ) -> RenewalFinding:
-        if alert.state is AlertState.RESOLVED:
-            return RenewalFinding.GONE
-        closing = Closing(now=now, run_id=alert.run_id)
-        same = next((c for c in siblings if c.key_id.lower() == alert.credential.key_id.lower()), None)
-        if same is None or same.end != alert.credential.end:
-            closed, events = closing.removed(alert, siblings) if same is None else closing.end_date_moved(alert, same)
-            await tx.save_alerts([closed])
-            await tx.add_events(events)
-            # Gone from Graph is gone from the snapshot: a scan that cannot read the app must not bring it back.
-            await tx.remove_from_snapshot([alert.key])
-            await tx.add_to_value(DUE, -1)
-            return RenewalFinding.GONE
-        newer = successor(alert.credential, tuple(siblings))
-        if newer is None:
-            return RenewalFinding.NOT_YET
-        if alert.state is not AlertState.SUPERSEDED:
-            changed = replace(
-                alert, state=AlertState.SUPERSEDED, successor=newer, version=alert.version + 1, changed_at=now
-            )
-            await tx.save_alerts([changed])
-            await tx.add_events(
-                [
-                    alert_event(kind, changed, now, newer.key_id, details={"by": newer.key_id})
-                    for kind in (EventType.SUPERSEDED, EventType.CREDENTIAL_RENEWED)
-                ]
-            )
-        return RenewalFinding.FOUND
+            look = Look(now=self.clock(), policy=self.policy)
+            return (await look.apply(tx, alerts.values(), shown)).findings

@@ -28,6 +28,8 @@ class Page(msgspec.Struct):
 
     value: list[msgspec.Raw]
     next_link: str | None = msgspec.field(name="@odata.nextLink", default=None)
+    #: On the last page of a round of changes: where the next round begins.
+    delta_link: str | None = msgspec.field(name="@odata.deltaLink", default=None)
 
 
 class Reference(msgspec.Struct):
@@ -51,7 +53,7 @@ class _ErrorBody(msgspec.Struct):
 
 
 #: How JSON writes U+0000, which PostgreSQL stores in no text.
-_NUL = b"\\u0000"
+NUL = b"\\u0000"
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 _SINGLE = msgspec.json.Decoder(msgspec.Raw)
@@ -67,10 +69,12 @@ def decode_page(body: bytes) -> Page:
         found = _loaded(body)
         if not isinstance(found, dict) or not isinstance(found.get("value"), list):
             raise msgspec.DecodeError(f"not a page of Graph: {error}") from error
-        link = found.get("@odata.nextLink")
+        links = (found.get(name) for name in ("@odata.nextLink", "@odata.deltaLink"))
         # Item by item: cleaning a whole page of 2 MB would hold up the event loop for a tenth of a second.
-        return Page([_storable(item) for item in found["value"]], link if isinstance(link, str) else None)
-    if _NUL in body:
+        return Page(
+            [_storable(item) for item in found["value"]], *(each if isinstance(each, str) else None for each in links)
+        )
+    if NUL in body:
         page.value = [_without_nul(item) for item in page.value]
     return page
 
@@ -133,7 +137,7 @@ def _storable(item: Any) -> msgspec.Raw:
 
 def _without_nul(raw: msgspec.Raw) -> msgspec.Raw:
     body = bytes(raw)
-    if _NUL not in body:
+    if NUL not in body:
         return raw
     return msgspec.Raw(msgspec.json.encode(lenient(body)))
 

@@ -1,5 +1,8 @@
 """Graph twin: applications, servicePrincipals, their owners, and their changes (delta)."""
 
+import bisect
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -15,6 +18,7 @@ from sandbox.graph_core import (
     Route,
     context,
     count,
+    matching,
     not_found,
     page,
     require_eventual,
@@ -24,10 +28,12 @@ from sandbox.graph_types import (
     APPLICATION,
     DIRECTORY_OBJECT,
     EXPANDED,
+    FEDERATED_CREDENTIAL,
     SERVICE_PRINCIPAL,
     app_json,
     app_value,
     directory_object,
+    federated_json,
     overridden,
     owner_of,
 )
@@ -38,8 +44,10 @@ from sandbox.tenant import TwinApp, TwinGroup, TwinUser
 
 #: Most owners of an application (Entra service limits).
 MAX_OWNERS = 100
-#: Bytes of rendered apps that are kept for the next scan.
-CACHE_BYTES = 160_000_000
+#: Bytes of rendered apps that are kept for the next scan: 100,000 app registrations and 150,000 enterprise apps.
+CACHE_BYTES = 700_000_000
+#: Filters whose result is kept.
+KEPT_FILTERS = 64
 
 WRITE_OWNERS = (
     frozenset({"Application.ReadWrite.All", "Directory.ReadWrite.All"}),
@@ -54,6 +62,10 @@ class Lists:
     def __init__(self) -> None:
         self._revision = -1
         self._lists: dict[str, Ordered[TwinApp]] = {}
+        #: Creation dates of the app registrations that have one, ascending, and these apps.
+        self._by_creation: tuple[list[datetime], list[TwinApp]] = ([], [])
+        #: (collection, $filter) -> those that it lets through.
+        self._chosen: dict[tuple[str, str], Ordered[TwinApp]] = {}
         #: (select, expand select) -> object id -> (version, JSON).
         self._rendered: dict[Any, dict[str, tuple[int, bytes]]] = {}
         self._bytes = 0
@@ -66,8 +78,37 @@ class Lists:
                 ("servicePrincipals", state.tenant.enterprise_apps()),
             ):
                 self._lists[name] = Ordered(items=apps, ordinals=[app.ordinal for app in apps])
+            dated = [(app.created, app.ordinal, app) for app in state.tenant.registrations() if app.created is not None]
+            dated.sort(key=lambda entry: entry[:2])
+            self._by_creation = ([entry[0] for entry in dated], [entry[2] for entry in dated])
+            self._chosen.clear()
             self._revision = state.revision
         return self._lists[collection]
+
+    def chosen(self, state: TwinState, collection: str, query: Query) -> tuple[Query, Ordered[TwinApp]]:
+        """The apps that the filter lets through, and the query without it; from memory until something changes."""
+        everything = self.of(state, collection)
+        if query.filter is None:
+            return query, everything
+        key = (collection, query.filter.text)
+        if key not in self._chosen:
+            while len(self._chosen) >= KEPT_FILTERS:
+                del self._chosen[next(iter(self._chosen))]
+            span = query.filter.created
+            self._chosen[key] = (
+                matching(replace(query, search=""), everything, lambda app, name: app_value(app, state.tenant, name))
+                if span is None
+                else self._created_between(*span)
+            )
+        return replace(query, filter=None), self._chosen[key]
+
+    def _created_between(self, first: datetime | None, last: datetime | None) -> Ordered[TwinApp]:
+        """The app registrations of that span, both ends included."""
+        dates, apps = self._by_creation
+        begin = 0 if first is None else bisect.bisect_left(dates, first)
+        end = len(dates) if last is None else bisect.bisect_right(dates, last)
+        found = sorted(apps[begin:end], key=lambda app: app.ordinal)
+        return Ordered(items=found, ordinals=[app.ordinal for app in found])
 
     def render(self, state: TwinState, app: TwinApp, query: Query, names_allowed: bool) -> bytes:
         """The app's JSON; from memory where nothing but the app itself can have changed it."""
@@ -114,12 +155,14 @@ async def listing(state: TwinState, call: Call) -> Answer:
     query = _query(call, resource)
     lists = state.part(Lists)
     names = call.may(READ_USERS)
+    what = _context_of(collection, query)
+    query, apps = lists.chosen(state, collection, query)
     return page(
         state,
         call,
         query,
-        _context_of(collection, query),
-        lists.of(state, collection),
+        what,
+        apps,
         value=lambda app, name: app_value(app, state.tenant, name),
         render=lambda app: lists.render(state, app, query, names),
     )
@@ -137,7 +180,8 @@ async def number(state: TwinState, call: Call) -> Answer:
     require_eventual(call)
     # The raw count needs no $count=true beside it.
     query = parse(call.query + "&$count=true", resource, eventual=True)
-    return count(query, state.part(Lists).of(state, collection), lambda app, name: app_value(app, state.tenant, name))
+    query, apps = state.part(Lists).chosen(state, collection, query)
+    return count(query, apps, lambda app, name: app_value(app, state.tenant, name))
 
 
 async def single(state: TwinState, call: Call) -> Answer:
@@ -182,6 +226,21 @@ async def owners(state: TwinState, call: Call) -> Answer:
         Ordered.of(found),
         value=value,
         render=lambda item: msgspec.json.encode(directory_object(item, state.tenant, select)),
+    )
+
+
+async def federated(state: TwinState, call: Call) -> Answer:
+    """GET federatedIdentityCredentials: what other identity providers' workloads sign in with."""
+    app = find(state, call)
+    query = parse(call.query, FEDERATED_CREDENTIAL, eventual=call.eventual)
+    return page(
+        state,
+        call,
+        query,
+        f"applications('{app.object_id}')/federatedIdentityCredentials",
+        Ordered.of(range(app.federated_credentials)),
+        value=lambda index, name: federated_json(app, index, [name]).get(name),
+        render=lambda index: msgspec.json.encode(federated_json(app, index, query.select)),
     )
 
 
@@ -276,6 +335,7 @@ ROUTES = [
     *_both("GET", "/delta", delta, READ, (1, 1)),
     *_both("GET", "/{id}", single, READ, (1, 1)),
     *_both("GET", "/{id}/owners", owners, READ, (1, 1)),
+    Route(method="GET", path="/applications/{id}/federatedIdentityCredentials", handle=federated, permissions=READ),
     *_both("POST", "/{id}/owners/$ref", add_owner, WRITE_OWNERS, (1, 1)),
     *_both("DELETE", "/{id}/owners/{owner}/$ref", remove_owner, WRITE_OWNERS, (1, 1)),
 ]

@@ -49,6 +49,8 @@ class Call:
     claims: Claims
     #: Number of the HTTP request in the log.
     number: int = 0
+    #: How many items of the page before come again on this one, by an ordered fault.
+    again: int = 0
     #: Named parts of the path.
     ids: Mapping[str, str] = field(default_factory=dict)
 
@@ -171,9 +173,9 @@ class Ordered(Generic[Item]):
     def of(cls, items: Sequence[Item]) -> "Ordered[Item]":
         return cls(items=items, ordinals=range(len(items)))
 
-    def after(self, ordinal: int) -> "Iterable[tuple[int, Item]]":
-        """(ordinal, item) behind this ordinal."""
-        begin = bisect.bisect_right(self.ordinals, ordinal)
+    def after(self, ordinal: int, again: int = 0) -> "Iterable[tuple[int, Item]]":
+        """(ordinal, item) behind this ordinal, and so many before it."""
+        begin = max(0, bisect.bisect_right(self.ordinals, ordinal) - again)
         for index in range(begin, len(self.items)):
             yield self.ordinals[index], self.items[index]
 
@@ -199,7 +201,7 @@ def page(
         ordered = Ordered.of(chosen)
     found: list[bytes] = []
     last, more = query.after, False
-    for ordinal, item in ordered.after(query.after):
+    for ordinal, item in ordered.after(query.after, call.again):
         if not matches(item):
             continue
         if len(found) == query.top:
@@ -211,7 +213,7 @@ def page(
     if query.count and call.eventual and query.after < 0:
         head["@odata.count"] = sum(1 for item in ordered.items if matches(item))
     if more:
-        head["@odata.nextLink"] = link(state, call, query, f"$skiptoken={page_token(last)}")
+        head["@odata.nextLink"] = link(state, call, query, f"$skiptoken={page_token(last, query.page + 1)}")
     start = msgspec.json.encode(head)[:-1]
     body = b"".join((start, b',"value":[', b",".join(found), b"]}"))
     return Answer(body=body, headers={"Content-Type": JSON})
@@ -228,6 +230,13 @@ def _matcher(query: Query, value: Callable[[Item, str], Any]) -> Callable[[Item]
         )
 
     return matches if condition is not None or prefix else lambda _: True
+
+
+def matching(query: Query, ordered: Ordered[Item], value: Callable[[Item, str], Any]) -> Ordered[Item]:
+    """Those that the query's filter and search let through, with their ordinals."""
+    matches = _matcher(query, value)
+    chosen = [(ordinal, item) for ordinal, item in zip(ordered.ordinals, ordered.items, strict=True) if matches(item)]
+    return Ordered(items=[item for _, item in chosen], ordinals=[ordinal for ordinal, _ in chosen])
 
 
 def count(query: Query, ordered: Ordered[Item], value: Callable[[Item, str], Any]) -> Answer:

@@ -8,6 +8,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 from sandbox.odata import Query
 from sandbox.refused import Refused
@@ -22,6 +23,29 @@ def cost_of(base: int, *, select: bool, expand: bool, small: bool) -> int:
     return max(1, base - select + expand - small)
 
 
+#: Name of the count over all collections.
+TOGETHER = "together"
+
+
+class _Minute:
+    """Requests of the last 60 seconds."""
+
+    def __init__(self) -> None:
+        self.times: deque[float] = deque()
+        #: Most that there ever were in any 60 seconds.
+        self.most = 0
+
+    def within(self, now: float) -> int:
+        """How many there are now."""
+        while self.times and self.times[0] <= now - 60:
+            self.times.popleft()
+        return len(self.times)
+
+    def add(self, now: float) -> None:
+        self.times.append(now)
+        self.most = max(self.most, self.within(now))
+
+
 class Throttle:
     """Counts what was asked for, and refuses what is too much."""
 
@@ -29,19 +53,49 @@ class Throttle:
         #: Off: nothing is ever refused.
         self.on = True
         self.key_credentials_per_minute = KEY_CREDENTIALS_PER_MINUTE
+        #: Whether the limit on keyCredentials is one for all collections; which it is, is not documented.
+        self.shared = False
+        #: Requests refused because of keyCredentials, and because of resource units.
+        self.breaches = self.unit_breaches = 0
         self._clock = clock
-        self._dear: dict[str, deque[float]] = {}
+        #: Collection, or TOGETHER -> requests for keyCredentials, refused ones included, and those let through.
+        self._asked: dict[str, _Minute] = {}
+        self._passed: dict[str, _Minute] = {}
         self._units: deque[tuple[float, int]] = deque()
         self._used = 0
 
     def check(self, collection: str, query: Query | None, cost: int, users: int) -> None:
         """Count one request. Raises Refused 429 with Retry-After when it is too much."""
+        now = self._clock()
+        dear = query is not None and query.select is not None and "keyCredentials" in query.select
+        if dear:
+            for name in (collection, TOGETHER):
+                self._asked.setdefault(name, _Minute()).add(now)
         if not self.on:
             return
-        now = self._clock()
         self._check_units(now, cost, next(limit for size, limit in UNITS_BY_SIZE if users >= size))
-        if query is not None and query.select is not None and "keyCredentials" in query.select:
-            self._check_dear(now, collection)
+        if dear:
+            self._check_dear(now, TOGETHER if self.shared else collection)
+            for name in (collection, TOGETHER):
+                self._passed.setdefault(name, _Minute()).add(now)
+
+    def report(self) -> dict[str, Any]:
+        """What was refused, and the most requests for keyCredentials in any 60 seconds."""
+        return {
+            "on": self.on,
+            "shared": self.shared,
+            "limit": self.key_credentials_per_minute,
+            "breaches": self.breaches,
+            "unit_breaches": self.unit_breaches,
+            "most_in_a_minute": {name: minute.most for name, minute in self._asked.items()},
+        }
+
+    def forget(self) -> None:
+        """As if nothing had been asked for yet."""
+        self.breaches = self.unit_breaches = self._used = 0
+        self._asked.clear()
+        self._passed.clear()
+        self._units.clear()
 
     def _check_units(self, now: float, cost: int, limit: int) -> None:
         while self._units and self._units[0][0] <= now - 10:
@@ -50,15 +104,14 @@ class Throttle:
         self._units.append((now, cost))
         self._used += cost
         if self._used > limit:
+            self.unit_breaches += 1
             raise _too_many(self._units[0][0] + 10 - now, "ResourceUnitLimitExceeded")
 
-    def _check_dear(self, now: float, collection: str) -> None:
-        times = self._dear.setdefault(collection, deque())
-        while times and times[0] <= now - 60:
-            times.popleft()
-        if len(times) >= self.key_credentials_per_minute:
-            raise _too_many(times[0] + 60 - now, "KeyCredentialsLimitExceeded")
-        times.append(now)
+    def _check_dear(self, now: float, name: str) -> None:
+        minute = self._passed.setdefault(name, _Minute())
+        if minute.within(now) >= self.key_credentials_per_minute:
+            self.breaches += 1
+            raise _too_many(minute.times[0] + 60 - now, "KeyCredentialsLimitExceeded")
 
 
 def _too_many(wait: float, why: str) -> Refused:

@@ -4,6 +4,7 @@ import base64
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID, uuid5
 
 from sandbox.odata import Resource
 from sandbox.tenant import OMIT, Tenant, TwinApp, TwinCredential, TwinGroup, TwinUser
@@ -165,8 +166,14 @@ APPLICATION = Resource(
         "signInAudience": ADVANCED_TEXT,
         "serviceManagementReference": frozenset({"eq", "ne", "in", "startswith", "null"}),
         "owners/$count": frozenset({"eq", "ne"}),
+        "federatedIdentityCredentials/$count": frozenset({"eq", "ne"}),
     },
     expands=frozenset({"owners"}),
+)
+FEDERATED_CREDENTIAL = Resource(
+    name="federatedIdentityCredential",
+    properties=frozenset({"id", "name", "issuer", "subject", "description", "audiences"}),
+    filters={"name": EQ, "issuer": EQ, "subject": EQ},
 )
 SERVICE_PRINCIPAL = Resource(
     name="servicePrincipal",
@@ -343,8 +350,32 @@ def app_value(app: TwinApp, tenant: Tenant, name: str) -> Any:
         return active_end(app)
     if name == "owners/$count":
         return sum(1 for owner in app.owners if owner_of(tenant, owner) is not None)
+    if name == "federatedIdentityCredentials/$count":
+        return app.federated_credentials
     getter = (_APPLICATION if app.is_registration else _SERVICE_PRINCIPAL).get(name)
     return getter(app, tenant) if getter else None
+
+
+#: (name, issuer, subject) of the workloads that sign in with federated credentials.
+_WORKLOADS = (
+    ("github-main", "https://token.actions.githubusercontent.com", "repo:larkfield/{app}:ref:refs/heads/main"),
+    ("cluster", "https://oidc.prod-aks.azure.com/{app}/", "system:serviceaccount:default:{app}"),
+    ("github-release", "https://token.actions.githubusercontent.com", "repo:larkfield/{app}:environment:release"),
+)
+
+
+def federated_json(app: TwinApp, index: int, select: Iterable[str] | None) -> dict[str, Any]:
+    """One of the app's federatedIdentityCredentials; the same at every call."""
+    name, issuer, subject = (text.format(app=app.app_id) for text in _WORKLOADS[index % len(_WORKLOADS)])
+    values = {
+        "id": str(uuid5(UUID(app.object_id), f"federated {index}")),
+        "name": name if index < len(_WORKLOADS) else f"{name}-{index}",
+        "issuer": issuer,
+        "subject": subject,
+        "description": None,
+        "audiences": ["api://AzureADTokenExchange"],
+    }
+    return values if select is None else {each: values[each] for each in dict.fromkeys(("id", *select))}
 
 
 # ---------------------------------------------------------------- people and owners

@@ -53,8 +53,13 @@ class Filter:
     matches: Predicate
     #: Whether it needs ConsistencyLevel: eventual and $count=true.
     advanced: bool
+    #: The $filter as sent.
+    text: str = ""
     #: Ids when the filter is exactly `id in (...)` or `id eq ...`, so that nothing need be searched.
     ids: tuple[str, ...] | None = None
+    #: Both ends, included, when the filter is nothing but `createdDateTime ge ... and createdDateTime le ...` or one
+    #: of the two; None is an open end.
+    created: tuple[datetime | None, datetime | None] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +81,8 @@ class Query:
     asked_top: bool = False
     #: Ordinal after which the page begins, -1 for the first page.
     after: int = -1
+    #: Which page of its chain this is, counted from 1.
+    page: int = 1
     count: bool = False
     #: Value of $deltatoken, '' without.
     delta_token: str = ""
@@ -116,6 +123,7 @@ def parse(query_string: str, resource: Resource, *, eventual: bool = False) -> Q
     top = _top(values.get("$top"))
     expand, expand_select = _expand(values.get("$expand", ""), resource)
     order, descending = _order(values.get("$orderby", ""), resource)
+    after, page = read_token(values.get("$skiptoken"))
     query = Query(
         select=_select(values.get("$select"), resource.properties, resource.name),
         expand=expand,
@@ -126,7 +134,8 @@ def parse(query_string: str, resource: Resource, *, eventual: bool = False) -> Q
         descending=descending,
         top=top or DEFAULT_PAGE,
         asked_top=top is not None,
-        after=read_token(values.get("$skiptoken")),
+        after=after,
+        page=page,
         count=values.get("$count", "").lower() == "true",
         delta_token=values.get("$deltatoken", ""),
         options=tuple((name, value) for name, value in options if name.lower() not in ("$skiptoken", "$deltatoken")),
@@ -218,26 +227,29 @@ def _search(text: str) -> str:
 # ---------------------------------------------------------------- tokens of pages
 
 
-def page_token(ordinal: int) -> str:
-    """A $skiptoken that continues after this ordinal."""
-    return base64.urlsafe_b64encode(f"after {ordinal}".encode()).decode().rstrip("=")
+#: What Graph says to a page token that it no longer knows.
+EXPIRED_TOKEN = (
+    "Directory_ExpiredPageToken",
+    "The specified page token value has expired and can no longer be included in your request.",
+)
 
 
-def read_token(token: str | None) -> int:
-    """The ordinal in a $skiptoken, -1 without one. Raises Refused 400 for one that is not ours."""
+def page_token(ordinal: int, page: int = 2) -> str:
+    """A $skiptoken for this page of its chain, which continues after this ordinal."""
+    return base64.urlsafe_b64encode(f"after {ordinal} page {page}".encode()).decode().rstrip("=")
+
+
+def read_token(token: str | None) -> tuple[int, int]:
+    """(ordinal, page) of a $skiptoken, (-1, 1) without one. Raises Refused 400 for one that is not ours."""
     if token is None:
-        return -1
+        return -1, 1
     try:
-        word, number = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode().split()
-        if word == "after":
-            return int(number)
-    except ValueError:
+        words = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode().split()
+        if words[0::2] == ["after", "page"]:
+            return int(words[1]), int(words[3])
+    except (ValueError, IndexError):
         pass
-    raise Refused(
-        400,
-        "Directory_ExpiredPageToken",
-        "The specified page token value has expired and can no longer be included in your request.",
-    )
+    raise Refused(400, *EXPIRED_TOKEN)
 
 
 # ---------------------------------------------------------------- $filter
@@ -299,7 +311,19 @@ def parse_filter(text: str, resource: Resource) -> Filter:
             f"{parser.branches}. Max allowed: {MAX_CLAUSES}."
         )
     ids = tuple(parser.ids) if parser.clauses == 1 and parser.ids else None
-    return Filter(matches=matches, advanced=parser.advanced, ids=ids)
+    return Filter(matches=matches, advanced=parser.advanced, text=text, ids=ids, created=_created(text))
+
+
+_SPAN = re.compile(r"(?:createdDateTime ge (\S+))?(?: and (?=.))?(?:createdDateTime le (\S+))?")
+
+
+def _created(text: str) -> tuple[datetime | None, datetime | None] | None:
+    """The span of a filter that has been parsed and is nothing but one."""
+    found = _SPAN.fullmatch(text.strip())
+    if found is None or not any(found.groups()):
+        return None
+    low, high = found.groups()
+    return _time(low) if low else None, _time(high) if high else None
 
 
 class _FilterParser:
@@ -360,6 +384,8 @@ class _FilterParser:
         if operator not in COMPARE:
             raise bad(f"Invalid filter clause: '{operator}' is no operator.", "BadRequest")
         wanted = self._take("text")
+        if wanted is None and operator not in ("eq", "ne"):
+            raise bad(f"Invalid filter clause: null cannot be compared by '{operator}'.", "BadRequest")
         self._allow(name, "null" if wanted is None and operator == "eq" else operator)
         compare = COMPARE[operator]
         if isinstance(wanted, str):

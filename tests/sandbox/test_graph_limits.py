@@ -98,6 +98,38 @@ def test_throttling_is_seen_on_the_wire(twins):
     assert answers[2].json()["error"]["code"] == "TooManyRequests"
 
 
+def test_a_shared_limit_counts_both_collections_and_every_refusal():
+    clock = Ticks()
+    throttle = Throttle(clock)
+    throttle.shared = True
+    for collection in ("applications", "servicePrincipals") * 75:
+        clock.now += 0.1
+        throttle.check(collection, DEAR, 1, 300)
+
+    for _ in range(2):
+        with pytest.raises(Refused):
+            throttle.check("applications", DEAR, 1, 300)
+    clock.now += 61
+    throttle.check("applications", DEAR, 1, 300)
+
+    report = throttle.report()
+    assert (report["breaches"], report["unit_breaches"]) == (2, 0)
+    assert report["most_in_a_minute"] == {"applications": 77, "servicePrincipals": 75, "together": 152}
+    throttle.forget()
+    assert (throttle.report()["breaches"], throttle.report()["most_in_a_minute"]) == (0, {})
+
+
+def test_the_fullest_minute_is_found_wherever_it_begins():
+    clock = Ticks()
+    throttle = Throttle(clock)
+    for moment in (0, 50, 59, 60, 70, 109, 200):
+        clock.now = moment
+        throttle.check("applications", DEAR, 1, 300)
+
+    # At 109 s: those of 50, 59, 60, 70 and 109 s.
+    assert throttle.report()["most_in_a_minute"] == {"applications": 5, "together": 5}
+
+
 # ---------------------------------------------------------------- faults
 
 

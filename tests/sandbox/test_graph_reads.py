@@ -86,24 +86,29 @@ async def test_stewards_reader_finds_every_app_credential_and_owner_of_the_truth
     client = GraphClient(identity)
     try:
         registry = GraphApplications(GraphReader(client))
-        apps = [app async for page in registry.applications(completeness) for app in page.apps]
-        apps += [app async for page in registry.enterprise_applications(completeness) for app in page.apps]
+        pages = [page async for page in registry.applications(completeness)]
+        pages += [page async for page in registry.enterprise_applications(completeness)]
+        apps = [app for page in pages for app in page.apps]
         people = await GraphPeople(GraphReader(client)).people({owner.id for app in apps for owner in app.owners})
     finally:
         await client.close()
 
+    listed = [app for app in state.tenant.apps.values() if app.service_principal_type != "ManagedIdentity"]
     expected = {
         app.object_id: (sorted(each.key_id for each in records_of(app)), sorted(app.owners))
-        for app in state.tenant.apps.values()
-        if app.service_principal_type != "ManagedIdentity"
+        for app in listed
+        if app.credentials
     }
     found = {
         app.object_id: (sorted(each.key_id for each in app.credentials), sorted(owner.id for owner in app.owners))
         for app in apps
     }
     assert (completeness.missing, completeness.quarantined) == ([], [])
+    assert {object_id for page in pages for object_id in page.ids} == {app.object_id for app in listed}
     assert found == expected
-    counting = {app["object_id"]: app["counting_owners"] for app in truth_json(state)["apps"]}
+    counting = {
+        app["object_id"]: app["counting_owners"] for app in truth_json(state)["apps"] if app["object_id"] in found
+    }
     assert counting == {
         app.object_id: sorted(owner.id for owner in app.owners if owner.id in people and people[owner.id].counts)
         for app in apps

@@ -85,8 +85,8 @@ async def test_stewards_reader_loses_only_the_spoilt_records(twins):
         )
     )
     try:
-        pages = GraphApplications(GraphReader(client)).applications(completeness)
-        found = {app.object_id: app for page in [page async for page in pages] for app in page.apps}
+        pages = [page async for page in GraphApplications(GraphReader(client)).applications(completeness)]
+        found = {app.object_id: app for page in pages for app in page.apps}
     finally:
         await client.close()
 
@@ -96,7 +96,7 @@ async def test_stewards_reader_loses_only_the_spoilt_records(twins):
     }
     unread = {object_id for object_id in spoilt if object_id not in found or not found[object_id].credentials}
     assert completeness.missing == []
-    assert len(found) >= 297
+    assert sum(len(page.ids) for page in pages) >= 297
     assert quarantined <= spoilt
     assert unread == quarantined
     assert found[apps[1].object_id].credentials[0].key_id.lower() == apps[2].credentials[0].key_id

@@ -76,7 +76,7 @@ class GraphReader:
         *,
         policy: RetryPolicy = SCAN,
         priority: str = "low",
-        parallel_batches: int = 4,
+        parallel_batches: int = 8,
     ) -> None:
         """Args:
         client: the SDK's client for one identity.
@@ -90,6 +90,7 @@ class GraphReader:
         self._priority = priority
         self._batches = asyncio.Semaphore(parallel_batches)
 
+        self.parallel_batches = parallel_batches
     def get(self, path: str) -> RequestInformation:
         """A GET of a path below /v1.0, with its query already encoded."""
         request = RequestInformation(Method.GET)

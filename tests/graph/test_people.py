@@ -159,6 +159,62 @@ async def test_4000_people_cost_14_requests_and_their_managers_few_more(bench: B
     assert reader.usage.resource_units == 2 * (267 + 20)
 
 
+async def test_managers_and_ids_that_are_no_users_are_found_whichever_request_named_them(
+    bench: Bench, directory: Directory
+) -> None:
+    ids = [oid(number) for number in range(0x1000, 0x1000 + 700)]
+    managers = [oid(number) for number in range(0x9000, 0x9000 + 620)]
+    directory.users = [user(id_, f"P{n}", managers[n]) for n, id_ in enumerate(ids[:620])]
+    directory.users += [user(id_, "Chief", ids[0]) for id_ in managers]
+    directory.principals = [{"id": id_, "displayName": "Robot", "accountEnabled": True} for id_ in ids[620:660]]
+    directory.deleted += [user(id_, "Gone") for id_ in [*ids[660:690], NOBODY]]
+
+    found = await people(bench, *ids, managers=True)
+
+    assert set(found) == {*ids[:690], *managers}
+    kinds = [found[id_].kind for id_ in ids[:690]]
+    assert kinds == [PersonKind.USER] * 620 + [PersonKind.SERVICE_PRINCIPAL] * 40 + [PersonKind.USER] * 30
+    assert [id_ for id_ in ids[:690] if found[id_].deleted] == ids[660:690]
+    # Three requests for the ids, three for the managers, one for service principals, one for deleted users.
+    assert len(bench.graph.asked) == 8
+
+
+async def test_a_refused_request_is_the_last_but_for_those_under_way(bench: Bench, directory: Directory) -> None:
+    directory.refused["/users?"] = error(403, "Authorization_RequestDenied", "no User.Read.All")
+
+    with pytest.raises(GraphError, match=r"User\.Read\.All"):
+        await people(bench, *(oid(number) for number in range(0x1000, 0x1000 + 9000)))
+
+    assert len(bench.graph.asked) <= 8
+
+
+async def test_equal_texts_of_people_are_one_object(bench: Bench, directory: Directory) -> None:
+    directory.users += [user(ELI, "Eli", MIA)]
+
+    found = await people(bench, ANA, ELI, managers=True)
+
+    assert found[ANA].department is found[ELI].department
+    assert found[ANA].manager_id is found[MIA].id
+
+
+async def test_one_user_that_cannot_be_read_takes_nobody_along(bench: Bench, directory: Directory) -> None:
+    directory.users += [{**user(ELI, "Eli"), "id": None}, user(TOM, "T\x00om")]
+    known = directory.part
+
+    def part(url: str) -> Answer | None:
+        answer = known(url)
+        if answer is not None and url.startswith("/users?"):
+            answer.body["value"] += [item for item in directory.users if item["id"] is None]
+        return answer
+
+    bench.graph.part = part
+
+    found = await people(bench, ANA, TOM)
+
+    assert set(found) == {ANA, TOM}
+    assert found[TOM].display_name == "T\ufffdom"
+
+
 async def test_a_user_with_an_odd_property_is_not_taken_for_gone(bench: Bench, directory: Directory) -> None:
     odd = {**user(ELI, "Eli", displayName=7, mail=None, accountEnabled="yes"), "manager": "x"}
     directory.users.append(odd)

@@ -26,21 +26,23 @@ from azure.identity.aio import (
 from kiota_abstractions.native_response_handler import NativeResponseHandler
 from kiota_abstractions.request_information import RequestInformation
 from kiota_authentication_azure.azure_identity_authentication_provider import AzureIdentityAuthenticationProvider
-from kiota_http.middleware.options import RedirectHandlerOption, ResponseHandlerOption, RetryHandlerOption
+from kiota_http.middleware import ParametersNameDecodingHandler
+from kiota_http.middleware.options import ResponseHandlerOption
+from kiota_http.middleware.user_agent_handler import UserAgentHandler
 from msgraph import GraphRequestAdapter, GraphServiceClient
 from msgraph.graph_request_adapter import options as sdk_options
 from msgraph_core import GraphClientFactory
+from msgraph_core.middleware import GraphTelemetryHandler
+from msgraph_core.middleware.options import GraphTelemetryHandlerOption
 
 from alerts.errors import GraphError
 from graph.gate import Gate
+from graph.transport import LARGEST_BODY, AiohttpTransport, BodyTooLarge
 
 # Loaded by the libraries with the first request, which would hold up the event loop for a tenth of a second.
 for _lazy in (
-    "anyio._backends._asyncio",
-    "anyio.streams.tls",
     "azure.core.pipeline.transport._aiohttp",
     "azure.core.rest._aiohttp",
-    "httpcore",
 ):
     with contextlib.suppress(ImportError):  # their own affair where such a module stands
         importlib.import_module(_lazy)
@@ -51,6 +53,13 @@ NOT_SENT = "notSent"
 NO_ANSWER = "noAnswer"
 #: GraphError.code when Entra refused a token.
 TOKEN_REFUSED = "tokenRefused"  # noqa: S105 - an error code
+
+#: GraphError.code when an answer was larger than any that Steward asks for; no retry helps.
+TOO_LARGE = "tooLarge"
+#: The SDK's own, which carries its version.
+_TELEMETRY = sdk_options[GraphTelemetryHandlerOption.get_key()]
+#: Seconds that a whole answer may take, however steadily it drips.
+LONGEST_ANSWER = 300.0
 
 #: Graph's hosts in the national clouds (Graph: deployments); each has its own token scope.
 CLOUD_HOSTS = frozenset(
@@ -188,13 +197,21 @@ class GraphClient:
     Many readers may share it: connections, token and the gate at which they wait are common to them.
     """
 
-    def __init__(self, identity: Identity, *, gate: Gate | None = None, timeout: float = 90.0) -> None:
+    def __init__(
+        self,
+        identity: Identity,
+        *,
+        gate: Gate | None = None,
+        timeout: float = 90.0,
+        largest_body: int = LARGEST_BODY,
+    ) -> None:
         """Imports and TLS contexts are paid for here, not inside a running event loop.
 
         Args:
             identity: who asks, and where.
             gate: shared by all clients of one tenant and identity; a new one when None.
-            timeout: seconds that an answer may take.
+            timeout: seconds without a piece of an answer.
+            largest_body: bytes of one answer, after decompression; a larger one is an error.
         """
         self.identity = identity
         self.gate = gate or Gate()
@@ -208,30 +225,23 @@ class GraphClient:
             # A claims challenge would be answered inside the SDK by a request that nobody counts.
             is_cae_enabled=False,
         )
-        verify: bool | ssl.SSLContext = (
+        verify = httpx.create_ssl_context(
             ssl.create_default_context(cafile=identity.ca_file) if identity.ca_file else True
         )
-        http = httpx.AsyncClient(
-            verify=verify,
-            timeout=httpx.Timeout(timeout, connect=20.0),
-            # HTTP/2 costs twice the CPU, and httpx fails requests in flight on a server's GOAWAY (httpcore 45).
-            http2=False,
-            limits=httpx.Limits(max_connections=32, max_keepalive_connections=32),
+        self._transport = AiohttpTransport(
+            host, verify, timeout=timeout, longest=LONGEST_ANSWER, largest_body=largest_body
         )
-        options = {
-            **sdk_options,
-            # Its retries count nothing, ignore decimal Retry-After and repeat POSTs: sendMail ran three times.
-            RetryHandlerOption.get_key(): RetryHandlerOption(max_retries=0),
-            # Graph's API does not redirect; a token must not follow one that does.
-            RedirectHandlerOption.get_key(): RedirectHandlerOption(should_redirect=False),
-        }
+        http = httpx.AsyncClient(transport=self._transport)
+        # Of the SDK's default middleware only what its URLs need and what names it to Graph. Its retries count
+        # nothing, ignore decimal Retry-After and repeat POSTs: sendMail ran three times. Graph's API does not
+        # redirect, and a token must not follow one that does.
+        middleware = [ParametersNameDecodingHandler(), UserAgentHandler(), GraphTelemetryHandler(_TELEMETRY)]
         self.adapter = GraphRequestAdapter(
-            provider, client=GraphClientFactory.create_with_default_middleware(client=http, options=options)
+            provider, client=GraphClientFactory.create_with_custom_middleware(middleware, client=http)
         )
         self.adapter.base_url = identity.base_url
         # Also registers the parsers, without which the adapter alone raises on the first answer.
         self.sdk = GraphServiceClient(request_adapter=self.adapter)
-        self._http = http
         self._native = ResponseHandlerOption(NativeResponseHandler())
 
     async def send(self, request: RequestInformation) -> httpx.Response:
@@ -247,6 +257,8 @@ class GraphClient:
             response: httpx.Response = await self.adapter.send_primitive_async(request, "bytes", {})
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
             raise GraphError(f"Graph cannot be reached: {_words(error)}", code=NOT_SENT) from error
+        except BodyTooLarge as error:
+            raise GraphError(f"Graph's answer is too large: {error}", code=TOO_LARGE) from error
         except httpx.HTTPError as error:
             raise GraphError(f"Graph gave no whole answer: {_words(error)}", code=NO_ANSWER) from error
         except ClientAuthenticationError as error:
@@ -281,12 +293,8 @@ class GraphClient:
             return False
 
     async def close(self) -> None:
-        await self._http.aclose()
-        # msgraph-core's wrapping transport swallows the close: the sockets beneath it stay open.
-        for transport in (self._http._transport, *self._http._mounts.values()):  # noqa: SLF001
-            inner = getattr(transport, "transport", None)
-            if isinstance(inner, httpx.AsyncBaseTransport):
-                await inner.aclose()
+        # msgraph-core's wrapping transport would swallow the client's close: the sockets beneath stay open.
+        await self._transport.aclose()
         await self._credential.close()
 
 

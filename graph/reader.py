@@ -15,7 +15,7 @@ from kiota_abstractions.request_information import RequestInformation
 
 from alerts.errors import GraphError
 from alerts.ports import GraphUsage
-from graph.client import NO_ANSWER, TOKEN_REFUSED, GraphClient
+from graph.client import NO_ANSWER, NOT_SENT, TOKEN_REFUSED, GraphClient
 from graph.gate import INTERACTIVE as INTERACTIVE
 from graph.gate import SCAN, RetryPolicy, backoff, retry_after
 from graph.wire import Page, decode_page, fault, graph_error, header, units
@@ -28,6 +28,8 @@ RETRIED = frozenset({429, 500, 502, 503, 504})
 BATCH_SIZE = 20
 #: How often a listing is begun again when a page token has expired.
 RESTARTS = 2
+#: Pages of one listing, five million objects: more is a server that never ends.
+MOST_PAGES = 5000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,9 +90,9 @@ class GraphReader:
         self.usage = GraphUsage()
         self._policy = policy
         self._priority = priority
+        self.parallel_batches = parallel_batches
         self._batches = asyncio.Semaphore(parallel_batches)
 
-        self.parallel_batches = parallel_batches
     def get(self, path: str) -> RequestInformation:
         """A GET of a path below /v1.0, with its query already encoded."""
         request = RequestInformation(Method.GET)
@@ -181,7 +183,7 @@ class GraphReader:
         restarts = 0
         link: str | None = None
         seen: set[str] = set()
-        while True:
+        for _ in range(MOST_PAGES):
             request = first() if link is None else self.link(link)
             for name, value in (headers or {}).items():
                 request.headers.try_add(name, value)
@@ -203,6 +205,7 @@ class GraphReader:
             if link in seen:
                 raise GraphError("Graph repeated a nextLink: the listing would never end", code="repeatedNextLink")
             seen.add(link)
+        raise GraphError(f"Graph's listing has more than {MOST_PAGES} pages", code="tooManyPages")
 
     async def batch(self, parts: Sequence[Part]) -> list[PartAnswer]:
         """Answers in the order of `parts`, 20 to a request, some requests in parallel.
@@ -293,7 +296,7 @@ class GraphReader:
 
     def _wait_before_retry(self, failure: GraphError, tries: int, waited: float) -> float | None:
         """Seconds to wait, None to give up. A wait that Graph asked for closes the gate for all readers."""
-        transport = failure.status == 0 and failure.code not in ("foreignNextLink", "repeatedNextLink")
+        transport = failure.status == 0 and failure.code in (NOT_SENT, NO_ANSWER)
         if failure.status not in RETRIED and not transport:
             return None
         if failure.retry_after:

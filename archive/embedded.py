@@ -22,8 +22,8 @@ from archive.duck import Duck, Running, answer, failing, missing_file, parquet, 
 from archive.files import ArchiveFiles, check_run_id
 from archive.kql import Query, bound_values, load
 from archive.manifest import NAME, Manifest, Waiting, read_manifest
-from archive.rows import Row, event_row, record_row, row_json, run_row
-from archive.tables import EVENTS, RECORDS, RETENTION_DAYS, TABLES
+from archive.rows import Row, event_row, record_row, row_csv, run_row
+from archive.tables import EVENTS, RECORDS, RETENTION_DAYS, RUNS, TABLES, TableSchema
 
 log = logging.getLogger(__name__)
 
@@ -90,14 +90,14 @@ class EmbeddedArchive:
         """Make one run's records durable; the same run again replaces them. Raises ArchiveError."""
         check_run_id(run.run_id)
         convert = partial(record_row, names=self._names)
-        lines = await self._write_lines(records, convert)
+        lines = await self._write_lines(RECORDS, records, convert)
         await self.in_writer(self.files.add_records, lines, run.run_id, run.started_at)
 
     async def append_events(self, events: Sequence[Event]) -> None:
         """Make events durable. Raises ArchiveError."""
         if not events:
             return
-        lines = await self._write_lines(events, partial(event_row, names=self._names))
+        lines = await self._write_lines(EVENTS, events, partial(event_row, names=self._names))
         newest = max(event.at for event in events)
         await self.in_writer(self.files.add_batch, EVENTS, lines, newest)
         await self.in_writer(self._cared_for, self.files.merge_batches, newest)
@@ -105,7 +105,7 @@ class EmbeddedArchive:
     async def append_run(self, run: ScanRun) -> None:
         """Write the run's row, then merge and drop what is due. Raises ArchiveError."""
         check_run_id(run.run_id)
-        lines = await self._write_lines([run], partial(run_row, version=self._version))
+        lines = await self._write_lines(RUNS, [run], partial(run_row, version=self._version))
         await self.in_writer(self.files.add_run, lines, run.run_id, run.finished_at)
         await self.tidy()
 
@@ -128,13 +128,15 @@ class EmbeddedArchive:
         except (ArchiveError, OSError) as error:
             log.warning("archive: upkeep failed, it will be tried again: %s", error)
 
-    async def _write_lines(self, items: Iterable[T], convert: Callable[[T], dict[str, object]]) -> Path:
-        """Write rows as JSON lines into a file of their own; items are taken on the event loop, in chunks."""
+    async def _write_lines(
+        self, table: TableSchema, items: Iterable[T], convert: Callable[[T], dict[str, object]]
+    ) -> Path:
+        """Write rows as lines into a file of their own; items are taken on the event loop, in chunks."""
         path = self.files.new_lines_file()
         iterator = iter(items)
         with path.open("w", encoding="utf-8", newline="\n") as file:
             while chunk := list(islice(iterator, CHUNK)):
-                await self.in_writer(_write_chunk, file, chunk, convert)
+                await self.in_writer(_write_chunk, file, table.names, chunk, convert)
         return path
 
     async def in_writer(self, work: Callable[..., T], *arguments: object) -> T:
@@ -198,9 +200,11 @@ class EmbeddedArchive:
         self.duck.close()
 
 
-def _write_chunk(file: IO[str], chunk: list[T], convert: Callable[[T], dict[str, object]]) -> None:
+def _write_chunk(
+    file: IO[str], names: Sequence[str], chunk: list[T], convert: Callable[[T], dict[str, object]]
+) -> None:
     for item in chunk:
-        file.write(row_json(convert(item)) + "\n")
+        file.write(row_csv(convert(item), names) + "\n")
 
 
 class Views:

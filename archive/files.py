@@ -29,7 +29,7 @@ FOLDERS = {RECORDS.name: "records", EVENTS.name: "events", RUNS.name: "runs"}
 #: Rows per group of a file that is read for two years.
 ROW_GROUP = 122880
 #: Rows per group, and memory, of an append; it is merged into a larger file within the month.
-APPEND_ROW_GROUP, APPEND_MEMORY = 4096, "64MB"
+APPEND_ROW_GROUP, APPEND_MEMORY = 4096, "48MB"
 #: Small files of a month before they are merged into one.
 MANY = 32
 #: How long a file that is no longer live is kept for readers under way.
@@ -75,11 +75,11 @@ class ArchiveFiles:
     # ------------------------------------------------------------ appending
 
     def new_lines_file(self) -> Path:
-        """A name for the JSON lines of one append."""
-        return self.folder / "tmp" / f"{uuid4().hex}.jsonl"
+        """A name for the lines of one append (rows.row_csv)."""
+        return self.folder / "tmp" / f"{uuid4().hex}.csv"
 
     def add_records(self, lines: Path, run_id: str, scan_date: datetime) -> int:
-        """Make a run's records live from a file of JSON lines, in place of what it wrote before; returns the rows."""
+        """Make a run's records live from a file of lines, in place of what it wrote before; returns the rows."""
         return self._add(RECORDS, lines, scan_date, f"run-{scan_date:%d%H%M%S}", run_id)
 
     def add_run(self, lines: Path, run_id: str, finished: datetime) -> int:
@@ -103,11 +103,12 @@ class ArchiveFiles:
     def _add(self, table: TableSchema, lines: Path, at: datetime, stem: str, run_id: str) -> int:
         month = f"{at:%Y-%m}"
         columns = ", ".join(f"'{name}': '{kind}'" for name, kind in table.duckdb_types().items())
-        # DuckDB takes twice this for each thread's buffer: with a generous constant 33,000 records fill 256 MB.
-        largest = max(1 << 20, 2 * _longest_line(lines))
+        # CSV, because DuckDB's buffer for JSON is 32 MB at least.
+        largest = max(1 << 19, 2 * _longest_line(lines))
         source = (
-            f"SELECT * FROM read_json({quoted(lines.as_posix())}, format='newline_delimited', "
-            f"columns={{{columns}}}, maximum_object_size={largest})"
+            f"SELECT * FROM read_csv({quoted(lines.as_posix())}, auto_detect=false, header=false, delim=',', quote='\"', "
+            f"escape='\"', nullstr='', allow_quoted_nulls=false, parallel=false, columns={{{columns}}}, "
+            f"max_line_size={largest}, buffer_size={4 * largest})"
         )
         fresh, path = self._fresh(table, month, stem)
         # An engine of its own, small and gone afterwards: one thread keeps the rows in the order in which they were

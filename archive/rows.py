@@ -317,7 +317,7 @@ def run_from(row: Mapping[str, Any]) -> ScanRun:
     )
 
 
-# ---------------------------------------------------------------- JSON
+# ---------------------------------------------------------------- JSON and CSV
 
 
 def _iso(value: datetime) -> str:
@@ -327,3 +327,23 @@ def _iso(value: datetime) -> str:
 def row_json(row: Row) -> str:
     """A row as compact JSON: times as ISO 8601 in UTC; NaN cannot occur."""
     return json.dumps(row, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_iso)
+
+
+def row_csv(row: Row, names: Sequence[str]) -> str:
+    """A row as one line of CSV in the order of the columns: texts quoted, so that an empty one is not null."""
+    return ",".join(_field(row.get(name)) for name in names)
+
+
+def _field(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case str():
+            text = value
+        case int() | float():
+            return json.dumps(value, allow_nan=False)
+        case datetime():
+            text = _iso(value)
+        case _:
+            text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_iso)
+    return '"' + text.replace('"', '""') + '"'

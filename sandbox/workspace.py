@@ -12,7 +12,7 @@ from alerts.ports import Table
 from archive.duck import Duck
 from archive.files import ArchiveFiles
 from archive.kusto import Kusto
-from archive.rows import Row, row_json
+from archive.rows import Row, row_csv
 from archive.tables import RETENTION_DAYS, TableSchema
 from sandbox.history import seed_history
 from sandbox.tenant import Tenant
@@ -67,7 +67,7 @@ class Workspace:
         if not rows:
             return
         lines = self._files.new_lines_file()
-        lines.write_text("".join(row_json(row) + "\n" for row in rows), encoding="utf-8")
+        lines.write_text("".join(row_csv(row, table.names) + "\n" for row in rows), encoding="utf-8")
         newest = max(row["TimeGenerated"] for row in rows)
         self._files.add_batch(table, lines, newest)
         self._files.merge_batches(newest, table)

@@ -18,6 +18,7 @@ from sandbox import archive_reader, changes, way_in
 from sandbox.chats import Chats
 from sandbox.connector_limits import RateLimits
 from sandbox.control_views import chat_json, entra_json, find_person, iso, mails_json, people_json
+from sandbox.graph_throttle import Throttle
 from sandbox.happened import happened_json
 from sandbox.refused import Refused
 from sandbox.state import MUTATIONS, TwinState
@@ -61,8 +62,13 @@ def make_app(state: TwinState) -> web.Application:
             web.get("/control/story", story),
             web.get("/control/happened", happened),
             web.get("/control/requests", requests),
+            web.get("/control/faults", faults),
             web.post("/control/faults", order_fault),
             web.delete("/control/faults", clear_faults),
+            web.post("/control/latency", set_latency),
+            web.get("/control/throttle", throttle),
+            web.post("/control/throttle", set_throttle),
+            web.post("/control/tokens", set_tokens),
             web.post("/control/limits", set_limits),
             web.post("/control/change", change),
         ]
@@ -334,19 +340,69 @@ async def requests(request: web.Request) -> web.Response:
     return web.json_response({"mark": state.traffic.mark(), "requests": seen})
 
 
+async def faults(request: web.Request) -> web.Response:
+    """GET: the faults that are ordered, each with how many requests it met."""
+    ordered = request.app[STATE].traffic.faults
+    return web.json_response({"faults": [fault.fields() for fault in ordered]})
+
+
 async def order_fault(request: web.Request) -> web.Response:
     """POST the fields of a Fault: the next matching requests fail."""
+    state = request.app[STATE]
     try:
         fault = Fault(**await _body(request))
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise Refused(400, "BadRequest", str(error)) from None
-    request.app[STATE].traffic.order(fault)
-    return web.json_response({"faults": len(request.app[STATE].traffic.faults)})
+    if fault.change and fault.change.get("kind") not in MUTATIONS:
+        raise Refused(400, "BadRequest", f"There is no change {fault.change.get('kind')!r}.")
+    state.traffic.order(fault)
+    return web.json_response({"faults": len(state.traffic.faults)})
 
 
 async def clear_faults(request: web.Request) -> web.Response:
     request.app[STATE].traffic.clear()
     return web.json_response({"faults": 0})
+
+
+async def set_latency(request: web.Request) -> web.Response:
+    """POST {"service", "seconds"}: how long each HTTP answer of a service (graph, or * for all) takes; a $batch is one."""
+    body, latency = await _body(request), request.app[STATE].traffic.latency
+    seconds = body.get("seconds", 0)
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= 600:
+        raise Refused(400, "BadRequest", "seconds must be a number from 0 to 600.")
+    latency[_text(body, "service")] = float(seconds)
+    return web.json_response({"latency": latency})
+
+
+async def throttle(request: web.Request) -> web.Response:
+    """GET: what Graph's limits refused, and the most requests for keyCredentials in any 60 seconds."""
+    return web.json_response(request.app[STATE].part(Throttle).report())
+
+
+async def set_throttle(request: web.Request) -> web.Response:
+    """POST any of {"on", "shared", "limit", "forget"}: Graph's limits; shared counts both collections together."""
+    body, limits = await _body(request), request.app[STATE].part(Throttle)
+    limits.on = bool(body.get("on", limits.on))
+    limits.shared = bool(body.get("shared", limits.shared))
+    limit = body.get("limit", limits.key_credentials_per_minute)
+    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
+        raise Refused(400, "BadRequest", "limit must be a whole number of at least 1.")
+    limits.key_credentials_per_minute = limit
+    if body.get("forget"):
+        limits.forget()
+    return web.json_response(limits.report())
+
+
+async def set_tokens(request: web.Request) -> web.Response:
+    """POST any of {"uses", "end"}: tokens of Graph are good for so many requests (0: any); end those issued so far."""
+    body, tokens = await _body(request), request.app[STATE].tokens
+    uses = body.get("uses", tokens.uses_allowed)
+    if isinstance(uses, bool) or not isinstance(uses, int) or uses < 0:
+        raise Refused(400, "BadRequest", "uses must be a whole number of at least 0.")
+    tokens.uses_allowed = uses
+    if body.get("end"):
+        tokens.end_all()
+    return web.json_response({"uses": uses})
 
 
 async def set_limits(request: web.Request) -> web.Response:

@@ -63,6 +63,7 @@ async def answer(request: web.Request) -> web.Response:
             body=await request.read(),
             claims=claims,
             number=request["number"],
+            again=request.get("again", 0),
         )
         if call.path == "/$batch" and call.method == "POST":
             made = await batch(state, call)
@@ -235,12 +236,16 @@ async def _answer_part(state: TwinState, call: Call, part: dict[str, Any], url: 
     if fault is not None:
         if fault.delay:
             await asyncio.sleep(fault.delay)
-        if fault.status:
+        failure = fault.failure(state.now(), whole=False)
+        if failure.status:
             if fault.act:
                 await dispatch(state, inner)
             return Answer(
-                status=fault.status,
-                body=fault.body.encode(),
-                headers={"Content-Type": fault.content_type, **fault.headers},
+                status=failure.status,
+                body=failure.body.encode(),
+                headers={"Content-Type": failure.content_type, **failure.headers},
             )
+        made = await dispatch(state, replace(inner, again=fault.again))
+        state.traffic.follow(fault)
+        return made
     return await dispatch(state, inner)

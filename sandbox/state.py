@@ -95,6 +95,7 @@ class TwinState:
         )
         self.identities: Identities = make_identities(recipe.seed, recipe.secrets)
         self.traffic = Traffic(self.now)
+        self.traffic.change = self.change
         self.tokens = Tokens(self.tenant.tenant_id, f"https://sts.windows.net/{self.tenant.tenant_id}/")
         self.urls: dict[str, str] = {}
         self.settings: dict[str, str] = {}

@@ -81,6 +81,11 @@ class Tokens:
         self.issuer = issuer
         self.channel_issuer = channel_issuer
         self.key = SigningKey()
+        #: Requests for which a token of Graph is good; 0: as many as there are until it expires by time.
+        self.uses_allowed = 0
+        #: Token (its claim uti) -> requests that it was used for, and those that ended early.
+        self._uses: dict[str, int] = {}
+        self._ended: set[str] = set()
         self.channel_keys = [SigningKey()]
 
     def access_token(self, client: Client, audience: str, life: int = LIFE) -> str:
@@ -101,6 +106,7 @@ class Tokens:
             "ver": "1.0",
             "uti": uuid4().hex,
         }
+        self._uses[claims["uti"]] = 0
         if audience == GRAPH and client.roles:
             claims["roles"] = sorted(client.roles)
         return self.key.sign(claims)
@@ -131,7 +137,19 @@ class Tokens:
             raise Refused(
                 401, "InvalidAuthenticationToken", f"IDX14100: JWT is not well formed or not ours ({error})."
             ) from None
+        if audience == GRAPH:
+            self._use(str(claims.get("uti", "")))
         return Claims(client_id=claims["appid"], audience=audience, roles=frozenset(claims.get("roles", ())))
+
+    def end_all(self) -> None:
+        """Every token of Graph issued so far is taken for expired from now on."""
+        self._ended.update(self._uses)
+
+    def _use(self, token: str) -> None:
+        """Raises Refused 401 for one that has been used up or ended."""
+        self._uses[token] = self._uses.get(token, 0) + 1
+        if token in self._ended or 0 < self.uses_allowed < self._uses[token]:
+            raise Refused(401, "InvalidAuthenticationToken", "Lifetime validation failed, the token is expired.")
 
     # ------------------------------------------------------------ Bot Framework channel
 

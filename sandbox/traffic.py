@@ -3,13 +3,14 @@
 import asyncio
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 
 from aiohttp import web
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+from sandbox.faults import Fault as Fault
+from sandbox.faults import Handler, carry_out
 
 #: How many requests the log keeps.
 KEPT = 20_000
@@ -37,42 +38,6 @@ class Seen:
     part_of: int = 0
 
 
-@dataclass(kw_only=True, slots=True)
-class Fault:
-    """An order to fail: the next `count` matching requests get this instead of their answer."""
-
-    service: str = "graph"
-    #: '' any method.
-    method: str = ""
-    #: Matches the start of the path with its query, '' any.
-    path: str = ""
-    #: How many requests it meets, -1 until it is cleared.
-    count: int = 1
-    #: Matching requests that go through unharmed first.
-    after: int = 0
-    #: 0: only the delay, then the true answer.
-    status: int = 0
-    headers: dict[str, str] = field(default_factory=dict)
-    body: str = ""
-    content_type: str = "application/json"
-    #: Seconds before anything happens.
-    delay: float = 0.0
-    #: Cut the connection instead of answering.
-    cut: bool = False
-    #: With `status` or `cut`: do what was asked first, then lose the answer.
-    act: bool = False
-    #: How many requests it met so far.
-    met: int = 0
-
-    def matches(self, service: str, method: str, path: str) -> bool:
-        return (
-            self.count != 0
-            and self.service in (service, "*")
-            and self.method in (method, "")
-            and path.startswith(self.path)
-        )
-
-
 class Traffic:
     """The log of requests, the ordered faults, and the latency per service."""
 
@@ -81,8 +46,10 @@ class Traffic:
         self._log: deque[Seen] = deque(maxlen=KEPT)
         self._last = 0
         self.faults: list[Fault] = []
-        #: service (or "*") -> seconds added to each request.
+        #: service (or "*") -> seconds before each HTTP answer; a $batch is one answer.
         self.latency: dict[str, float] = {}
+        #: Makes a change of the tenant that a fault carries; the state sets it.
+        self.change: Callable[..., object] | None = None
 
     # ------------------------------------------------------------ log
 
@@ -149,11 +116,14 @@ class Traffic:
             if fault.after > 0:
                 fault.after -= 1
                 return None
-            fault.met += 1
-            if fault.count > 0:
-                fault.count -= 1
-            return fault
+            if fault.strikes():
+                return fault
         return None
+
+    def follow(self, fault: Fault) -> None:
+        """Make the change that a fault carries, once the answer that it follows is made."""
+        if fault.change and self.change is not None:
+            self.change(fault.change["kind"], **fault.change.get("data", {}))
 
     def delay_of(self, service: str) -> float:
         return self.latency.get(service, self.latency.get("*", 0.0))
@@ -165,21 +135,6 @@ def file_of(request: web.Request) -> str:
         return str(request["file"])
     module = getattr(request.match_info.handler, "__module__", "") or ""
     return module.replace(".", "/") + ".py" if module.startswith("sandbox.") else "sandbox/server.py"
-
-
-async def _faulty(fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Carry out a fault for one request."""
-    if fault.delay:
-        await asyncio.sleep(fault.delay)
-    if not fault.status and not fault.cut:
-        return await handler(request)
-    if fault.act:
-        await handler(request)
-    if fault.cut:
-        if request.transport is not None:
-            request.transport.abort()
-        raise ConnectionResetError("cut by an ordered fault")
-    return web.Response(status=fault.status, text=fault.body, content_type=fault.content_type, headers=fault.headers)
 
 
 def watch(traffic: Traffic, service: str) -> "Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]":
@@ -195,7 +150,11 @@ def watch(traffic: Traffic, service: str) -> "Callable[[web.Request, Handler], A
             if delay := traffic.delay_of(service):
                 await asyncio.sleep(delay)
             fault = traffic.take(service, request.method, path)
-            response = await (handler(request) if fault is None else _faulty(fault, request, handler))
+            if fault is None:
+                response = await handler(request)
+            else:
+                response = await carry_out(fault, request, handler, traffic.now())
+                traffic.follow(fault)
             status = response.status
             # The practice tenant's time, not the machine's: services and Steward agree on the clock.
             response.headers["Date"] = format_datetime(traffic.now(), usegmt=True)

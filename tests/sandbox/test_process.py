@@ -204,3 +204,31 @@ def test_a_change_ordered_at_the_control_endpoint_is_done_and_a_wrong_one_refuse
     with unknown.value, malformed.value:
         assert (unknown.value.code, malformed.value.code) == (400, 400)
     assert tenant.call("GET", "/control/truth")["people"][ada]["active"] is False
+
+
+def test_load_orders_are_given_at_the_control_endpoint(make_practice):
+    tenant = make_practice(apps=100)
+    fault = {"path": "/v1.0/applications", "page": 2, "forms": ["429 date"], "probability": 0.1, "count": -1}
+
+    assert tenant.call("POST", "/control/latency", {"service": "graph", "seconds": 0.05}) == {
+        "latency": {"graph": 0.05}
+    }
+    assert tenant.call("POST", "/control/faults", fault) == {"faults": 1}
+    ordered = tenant.call("GET", "/control/faults")["faults"]
+    limits = tenant.call("POST", "/control/throttle", {"shared": True, "limit": 99, "forget": True})
+    assert tenant.call("POST", "/control/tokens", {"uses": 40, "end": True}) == {"uses": 40}
+
+    assert [(each["page"], each["forms"], each["met"]) for each in ordered] == [(2, ["429 date"], 0)]
+    assert limits == tenant.call("GET", "/control/throttle")
+    assert (limits["shared"], limits["limit"], limits["breaches"], limits["most_in_a_minute"]) == (True, 99, 0, {})
+    for path, body in (
+        ("/control/latency", {"service": "graph", "seconds": -1}),
+        ("/control/throttle", {"limit": 0}),
+        ("/control/tokens", {"uses": -1}),
+        ("/control/faults", {"forms": ["earthquake"]}),
+        ("/control/faults", {"change": {"kind": "rubbish"}}),
+    ):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            tenant.call("POST", path, body)
+        with refused.value:
+            assert refused.value.code == 400, path

@@ -145,6 +145,17 @@ class People(Protocol):
         """Enabled people by object id, UPN, mail, or start of their display name. Raises GraphError."""
 
 
+class LastUse(Protocol):
+    """When credentials signed in last (graph/last_use.py); an extra, without which a scan is as complete."""
+
+    @property
+    def usage(self) -> GraphUsage:
+        """What was asked of Graph so far."""
+
+    async def last_used(self) -> dict[str, datetime]:
+        """Lower-case key id -> the newest sign-in with it, aware UTC; those never used are absent. Raises GraphError."""
+
+
 class OwnerWriter(Protocol):
     """Changes the owners of an app, with an identity of its own (graph/owners.py)."""
 
@@ -401,6 +412,7 @@ __all__ = [
     "Clock",
     "Completeness",
     "GraphUsage",
+    "LastUse",
     "MailChannel",
     "OwnerHistory",
     "OwnerWriter",

@@ -71,11 +71,32 @@ def _aware(value: datetime) -> datetime:
     return value if value.tzinfo is not None else value.replace(tzinfo=UTC)
 
 
+class _Turns:
+    """So many turns in any span of so many seconds."""
+
+    def __init__(self, most: int, seconds: float, sleep: Sleep, monotonic: Callable[[], float]) -> None:
+        self._most, self._seconds = most, seconds
+        self._sleep, self._monotonic = sleep, monotonic
+        self._taken: deque[float] = deque()
+
+    async def wait(self) -> None:
+        """Return once another one fits."""
+        while True:
+            now = self._monotonic()
+            while self._taken and self._taken[0] <= now - self._seconds:
+                self._taken.popleft()
+            if len(self._taken) < self._most:
+                self._taken.append(now)
+                return
+            await self._sleep(self._taken[0] + self._seconds - now)
+
+
 class Gate:
-    """Shared by all readers of one tenant: closed after a throttled answer, and it paces dear requests.
+    """Shared by all readers of one tenant: closed after a throttled answer, and it paces what is counted apart.
 
     Selecting keyCredentials is limited to 150 requests a minute and tenant (Graph: list applications); 115 are
-    taken, which leaves the rest to other tools.
+    taken, which leaves the rest to other tools. Reports take 5 requests in 10 seconds (Graph: throttling limits,
+    identity and access reports); 4 are taken.
     """
 
     def __init__(
@@ -84,12 +105,13 @@ class Gate:
         sleep: Sleep = asyncio.sleep,
         monotonic: Callable[[], float] = time.monotonic,
         dear_per_minute: int = 115,
+        reports_in_ten_seconds: int = 4,
     ) -> None:
         self._sleep = sleep
         self._monotonic = monotonic
-        self._dear_per_minute = dear_per_minute
         self._opens_at = 0.0
-        self._dear: deque[float] = deque()
+        self._dear = _Turns(dear_per_minute, 60, sleep, monotonic)
+        self._reports = _Turns(reports_in_ten_seconds, 10, sleep, monotonic)
 
     def close_for(self, seconds: float) -> None:
         """Nobody passes for so many seconds; a shorter wait never shortens a longer one."""
@@ -110,11 +132,8 @@ class Gate:
 
     async def wait_for_turn(self) -> None:
         """Return once another request that selects keyCredentials fits into the minute."""
-        while True:
-            now = self._monotonic()
-            while self._dear and self._dear[0] <= now - 60:
-                self._dear.popleft()
-            if len(self._dear) < self._dear_per_minute:
-                self._dear.append(now)
-                return
-            await self._sleep(self._dear[0] + 60 - now)
+        await self._dear.wait()
+
+    async def wait_for_report(self) -> None:
+        """Return once another request for a report fits into its ten seconds."""
+        await self._reports.wait()

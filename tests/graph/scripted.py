@@ -48,7 +48,7 @@ def error(status: int, code: str = "", message: str = "", **headers: str) -> Ans
 @dataclass(kw_only=True)
 class Asked:
     method: str
-    #: Path and query, decoded, without /v1.0.
+    #: Path and query, decoded, without /v1.0; that of the beta with /beta.
     path: str
     headers: CIMultiDict[str]
     body: Any
@@ -152,7 +152,7 @@ async def scripted_graph(folder: Path) -> AsyncIterator[ScriptedGraph]:
     authority.issue_cert("127.0.0.1").configure_cert(context)
     app = web.Application(client_max_size=2**24)
     app.router.add_post("/{tenant}/oauth2/v2.0/token", graph.token)
-    app.router.add_route("*", "/v1.0/{rest:.*}", graph.graph)
+    app.router.add_route("*", "/{version:v1.0|beta}/{rest:.*}", graph.graph)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context)

@@ -9,14 +9,10 @@ from zoneinfo import ZoneInfo
 
 from alerts.model import RunStatus, ScanRun
 from alerts.ports import Clock, Store
+from scanner.lease import Lease
 
 log = logging.getLogger(__name__)
 
-#: Name of the lease in the store.
-LEASE = "scan"
-#: Seconds that a scan is somebody's without a sign of life; renewed three times as often. After a crash nobody scans
-#: for so long, and the event loop never stands still for a hundredth of it.
-LEASE_SECONDS = 30.0
 #: Longest sleep in seconds, so that a suspended machine or a corrected clock is noticed.
 LONGEST_SLEEP = 300.0
 #: Seconds between two looks at another replica's scan.
@@ -43,6 +39,10 @@ class Schedule:
     #: Sleeps so many seconds of real time; the practice tenant's ends early when its clock moves.
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     _running: "asyncio.Task[ScanRun] | None" = field(default=None, init=False)
+    _lease: Lease = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._lease = Lease(store=self.store, holder=self.holder)
 
     # ------------------------------------------------------------ pure: when
 
@@ -129,31 +129,12 @@ class Schedule:
             # The other replica's scan began before we were asked or meanwhile: its report answers us.
             if now is not None and (before is None or now.run_id != before.run_id):
                 return now
-        renewal = asyncio.create_task(self._keep_lease(), name="scan lease")
-        try:
+        async with self._lease.kept():
             latest = await self._last()
             if only_if_missed and latest is not None and (before is None or latest.run_id != before.run_id):
                 # Another replica finished it between our look and our lease.
                 return latest
             return await self.scan()
-        finally:
-            renewal.cancel()
-            await self._release()
 
     async def _acquire(self) -> bool:
-        async with self.store.transaction() as tx:
-            # Leases count real time: in a practice tenant that leaps a day, a scan under way keeps its own.
-            return await tx.acquire_lease(LEASE, self.holder, datetime.now(UTC), LEASE_SECONDS)
-
-    async def _keep_lease(self) -> None:
-        while True:
-            await asyncio.sleep(LEASE_SECONDS / 3)
-            try:
-                if not await self._acquire():
-                    log.error("the lease of the scan was lost: two scans may run at the same time")
-            except Exception:  # the lease's own outermost loop: it runs out by itself if this lasts
-                log.exception("the lease of the scan could not be renewed")
-
-    async def _release(self) -> None:
-        async with self.store.transaction() as tx:
-            await tx.release_lease(LEASE, self.holder)
+        return await self._lease.take()

@@ -11,7 +11,8 @@ import pytest
 
 from alerts.model import RunStatus, ScanRun
 from scanner import schedule as schedule_module
-from scanner.schedule import LEASE, Schedule
+from scanner.lease import LEASE
+from scanner.schedule import Schedule
 from store.store import SqlStore, open_store
 
 BERLIN, LORD_HOWE = ZoneInfo("Europe/Berlin"), ZoneInfo("Australia/Lord_Howe")

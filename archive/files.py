@@ -29,7 +29,7 @@ FOLDERS = {RECORDS.name: "records", EVENTS.name: "events", RUNS.name: "runs"}
 #: Rows per group of a file that is read for two years.
 ROW_GROUP = 122880
 #: Rows per group, and memory, of an append; it is merged into a larger file within the month.
-APPEND_ROW_GROUP, APPEND_MEMORY = 4096, "48MB"
+APPEND_ROW_GROUP, APPEND_MEMORY = 4096, "64MB"
 #: Small files of a month before they are merged into one.
 MANY = 32
 #: How long a file that is no longer live is kept for readers under way.

@@ -159,7 +159,11 @@ class _Scan:
         disabled = await self._disabled(enterprise)
         await self._remember_cuts(registrations)
         unreadable = bool(self._missing) and not registrations.seen and not enterprise.seen
-        people = await self._owners(apps, registrations.owner_ids | enterprise.owner_ids)
+        applications, enterprise_applications = len(registrations.seen), len(enterprise.seen)
+        owner_ids = registrations.owner_ids | enterprise.owner_ids
+        # A large tenant's ids are of no more use, and the decision needs the room.
+        del registrations, enterprise
+        people = await self._owners(apps, owner_ids)
         previous, history_failed = await self._previous_owners(apps, people)
         people = await self._previous_people(previous, people)
         self._problems += await is_.refresh_roles()
@@ -183,8 +187,8 @@ class _Scan:
             status=status,
             started_at=self._started_at,
             finished_at=self._started_at,
-            applications=len(registrations.seen),
-            enterprise_applications=len(enterprise.seen),
+            applications=applications,
+            enterprise_applications=enterprise_applications,
             credentials=decision.credentials,
             quarantined=len(self._quarantined),
             ownerless=decision.ownerless,

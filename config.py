@@ -271,9 +271,15 @@ class _Loader:
             identity = self._identity("AZURE_", self._get.text("AZURE_TENANT_ID"))
         elif self._production and self._roles and self._get.given("AZURE_CLIENT_ID"):
             self._warnings.append("The bot alone needs no right in Graph: take AZURE_CLIENT_ID out of its environment")
+        endpoint = self._get.text("GRAPH_ENDPOINT", "https://graph.microsoft.com")
+        last_use = self._get.value("GRAPH_BETA_LAST_USE", bool, False)
+        if last_use and endpoint.endswith((".us", ".cn")):
+            self._warnings.append("GRAPH_BETA_LAST_USE stays off: only the global cloud has that report")
+            last_use = False
         return GraphSettings(
-            endpoint=self._get.text("GRAPH_ENDPOINT", "https://graph.microsoft.com"),
+            endpoint=endpoint,
             identity=identity,
+            last_use=last_use,
         )
 
     def _logs(self) -> LogsSettings | None:

@@ -1,4 +1,4 @@
-"""The twin of Microsoft Graph v1.0: the edge that every request passes, alone or as a part of a $batch.
+"""The twin of Microsoft Graph, v1.0 and one report of the beta: the edge that every request passes, alone or as a part of a $batch.
 
 Only the documented surface that Steward needs exists; anything else is refused with Graph's error JSON.
 """
@@ -13,7 +13,7 @@ from uuid import uuid4
 import msgspec
 from aiohttp import web
 
-from sandbox import graph_applications, graph_mail, graph_people, graph_teams
+from sandbox import graph_applications, graph_mail, graph_people, graph_reports, graph_teams
 from sandbox.graph_core import JSON, Answer, Call, Route, error_body
 from sandbox.graph_throttle import Throttle, cost_of
 from sandbox.graph_types import APPLICATION, SERVICE_PRINCIPAL, USER
@@ -35,11 +35,13 @@ ROUTES: list[Route] = [
     *graph_mail.ROUTES,
     *graph_teams.ROUTES,
 ]
+#: Version -> its routes.
+VERSIONS = {"v1.0": ROUTES, "beta": graph_reports.ROUTES}
 SEGMENTS = frozenset(route.path.split("/")[1] for route in ROUTES)
 
 
 def make_app(state: TwinState) -> web.Application:
-    """Everything below /v1.0; /beta and the rest are refused."""
+    """Everything below /v1.0, and what there is of /beta; the rest is refused."""
     app = web.Application(middlewares=list(middlewares(state.traffic, "graph")), client_max_size=MAX_BODY)
     app[STATE] = state
     app.router.add_route("*", "/{path:.*}", answer)
@@ -53,10 +55,11 @@ async def answer(request: web.Request) -> web.Response:
     try:
         claims = state.claims(request, GRAPH)
         version, _, rest = request.rel_url.raw_path.lstrip("/").partition("/")
-        if version != "v1.0":
+        if version not in VERSIONS:
             raise Refused(400, "BadRequest", f"Invalid version: {version}")
         call = Call(
             method=request.method,
+            version=version,
             path=_normal(rest),
             query=request.rel_url.raw_query_string,
             headers={name.lower(): value for name, value in request.headers.items()},
@@ -65,7 +68,7 @@ async def answer(request: web.Request) -> web.Response:
             number=request["number"],
             again=request.get("again", 0),
         )
-        if call.path == "/$batch" and call.method == "POST":
+        if call.path == "/$batch" and call.method == "POST" and version == "v1.0":
             made = await batch(state, call)
         else:
             made = await dispatch(state, call)
@@ -134,7 +137,7 @@ def _forbidden(route: Route) -> tuple[str, str]:
 def route_of(call: Call) -> tuple[Route, Mapping[str, str]]:
     """The route and the named parts of its path. Raises Refused 400, 404 or 405."""
     other_method = False
-    for route in ROUTES:
+    for route in VERSIONS[call.version]:
         ids = route.match(call.method, call.path)
         if ids is not None:
             return route, ids

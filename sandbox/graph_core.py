@@ -39,7 +39,9 @@ class Call:
     """One request to Graph."""
 
     method: str
-    #: Below /v1.0, decoded: /applications.
+    #: v1.0 or beta.
+    version: str = "v1.0"
+    #: Below the version, decoded: /applications.
     path: str
     #: Query string as sent, without the question mark.
     query: str = ""
@@ -155,8 +157,8 @@ def not_found(object_id: str) -> Refused:
     )
 
 
-def context(state: TwinState, what: str) -> str:
-    return f"{state.urls['graph']}/v1.0/$metadata#{what}"
+def context(state: TwinState, what: str, version: str = "v1.0") -> str:
+    return f"{state.urls['graph']}/{version}/$metadata#{what}"
 
 
 # ---------------------------------------------------------------- pages
@@ -209,7 +211,7 @@ def page(
             break
         found.append(render(item))
         last = ordinal
-    head: dict[str, Any] = {"@odata.context": context(state, what)}
+    head: dict[str, Any] = {"@odata.context": context(state, what, call.version)}
     if query.count and call.eventual and query.after < 0:
         head["@odata.count"] = sum(1 for item in ordered.items if matches(item))
     if more:
@@ -260,4 +262,4 @@ def require_eventual(call: Call) -> None:
 def link(state: TwinState, call: Call, query: Query, token: str) -> str:
     """An absolute link with the options of this request and a token."""
     options = "&".join(f"{name}={quote(value, safe='(),$=:')}" for name, value in query.options)
-    return f"{state.urls['graph']}/v1.0{call.path}?" + "&".join(part for part in (options, token) if part)
+    return f"{state.urls['graph']}/{call.version}{call.path}?" + "&".join(part for part in (options, token) if part)

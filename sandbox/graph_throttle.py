@@ -14,6 +14,8 @@ from sandbox.odata import Query
 from sandbox.refused import Refused
 
 KEY_CREDENTIALS_PER_MINUTE = 150
+#: Requests for identity and access reports (sign-ins, audit) of one app and tenant.
+REPORTS_IN_TEN_SECONDS = 5
 #: Users of a tenant from which on it may use so many units in ten seconds.
 UNITS_BY_SIZE = ((500, 8000), (50, 5000), (0, 3500))
 
@@ -62,6 +64,7 @@ class Throttle:
         self._asked: dict[str, _Minute] = {}
         self._passed: dict[str, _Minute] = {}
         self._units: deque[tuple[float, int]] = deque()
+        self._reports: deque[float] = deque()
         self._used = 0
 
     def check(self, collection: str, query: Query | None, cost: int, users: int) -> None:
@@ -78,6 +81,15 @@ class Throttle:
             self._check_dear(now, TOGETHER if self.shared else collection)
             for name in (collection, TOGETHER):
                 self._passed.setdefault(name, _Minute()).add(now)
+
+    def check_report(self) -> None:
+        """Count one request of the identity and access reports. Raises Refused 429."""
+        now = self._clock()
+        while self._reports and self._reports[0] <= now - 10:
+            self._reports.popleft()
+        if self.on and len(self._reports) >= REPORTS_IN_TEN_SECONDS:
+            raise _too_many(self._reports[0] + 10 - now, "ReportLimitExceeded")
+        self._reports.append(now)
 
     def report(self) -> dict[str, Any]:
         """What was refused, and the most requests for keyCredentials in any 60 seconds."""
@@ -96,6 +108,7 @@ class Throttle:
         self._asked.clear()
         self._passed.clear()
         self._units.clear()
+        self._reports.clear()
 
     def _check_units(self, now: float, cost: int, limit: int) -> None:
         while self._units and self._units[0][0] <= now - 10:

@@ -6,7 +6,9 @@ from cards.email import Mail, render_mail
 from cards.render import Words
 from graph.applications import GraphApplications
 from graph.client import GraphClient, Identity
+from graph.gate import BETWEEN_SCANS
 from graph.installation import GraphInstaller
+from graph.last_use import GraphLastUse
 from graph.mail import GraphMail
 from graph.owners import GraphOwners
 from graph.people import GraphPeople
@@ -40,6 +42,8 @@ class GraphRooms:
         if settings.graph.identity is None:
             raise ValueError("this process has no identity for Graph")
         self._scanner = self._client(settings.graph.identity)
+        # With a gate of its own: a throttled report must not hold up the scan.
+        self._reports = self._client(settings.graph.identity) if settings.graph.last_use else None
 
     def _client(self, identity: IdentitySettings) -> GraphClient:
         client = GraphClient(identity_of(identity, self._settings.graph.endpoint, self._ca_file))
@@ -53,6 +57,12 @@ class GraphRooms:
     def scan_people(self) -> GraphPeople:
         """For one scan, likewise."""
         return GraphPeople(GraphReader(self._scanner))
+
+    def last_use(self) -> GraphLastUse | None:
+        """For one scan; None where it is switched off."""
+        if self._reports is None:
+            return None
+        return GraphLastUse(GraphReader(self._reports, policy=BETWEEN_SCANS))
 
     def side(self) -> GraphSide:
         """For what people wait for: few retries, high priority."""

@@ -41,6 +41,8 @@ class GraphSettings:
     endpoint: str
     #: None in the practice tenant, which brings its own, and for the bot alone.
     identity: Identity | None
+    #: Whether the beta is asked when credentials signed in last.
+    last_use: bool = False
     #: 0 until reading changes is built.
     delta_minutes: int = 0
 

@@ -14,7 +14,7 @@ CONNECTOR = "Bot Connector"
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """One kind of request; `path` is Graph's v1.0 path with {id} where an id stands."""
+    """One kind of request; `path` is Graph's v1.0 path, or begins with /beta, with {id} where an id stands."""
 
     method: str
     path: str
@@ -70,6 +70,7 @@ PERMISSIONS: tuple[Permission, ...] = (
         settings="AZURE_",
         calls=_calls(
             "GET /users",
+            "GET /users/delta",
             "GET /directory/deletedItems/microsoft.graph.user",
         ),
     ),
@@ -82,6 +83,17 @@ PERMISSIONS: tuple[Permission, ...] = (
         settings="AZURE_",
         only_with="ADMIN_GROUP_ID or SUPPORT_GROUP_ID",
         calls=_calls("GET /groups/{id}/transitiveMembers"),
+    ),
+    Permission(
+        identity="scanner",
+        api=GRAPH,
+        right="AuditLog.Read.All",
+        why="when each credential signed in last",
+        not_more="least for that report, which is in Graph's beta only; without it cards do not say when a credential"
+        " was last used, and nothing else is missing",
+        settings="AZURE_",
+        only_with="GRAPH_BETA_LAST_USE",
+        calls=_calls("GET /beta/reports/appCredentialSignInActivities"),
     ),
     Permission(
         identity="scanner",

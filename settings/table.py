@@ -133,8 +133,9 @@ SETTINGS: tuple[SettingDoc, ...] = (
     _GRAPH.row("DELTA_MINUTES", "minutes, 0 to 1440", "`15` once built, until then `0`",
         "How often changes are asked for between the daily scans; 0 never.", v.number(0, 1440), accepts=("0",),
         missing="Reading changes between scans is not built yet."),
-    _GRAPH.row("GRAPH_BETA_LAST_USE", "on, off", "`off`", "Asks Graph's beta for the last use of each credential.",
-        v.on_off, accepts=("off",), missing="Reading the last use is not built yet."),
+    _GRAPH.row("GRAPH_BETA_LAST_USE", "on, off", "`off`",
+        "Asks Graph's beta for the last use of each credential: global cloud only, and AuditLog.Read.All is needed.",
+        v.on_off),
     _GRAPH.row("AUDIT_LOG", "on, off", "`off`", "Reads the directory's audit log for who changed an app.", v.on_off,
         accepts=("off",), missing="Reading the audit log is not built yet."),
     # ------------------------------------------------------------ logs

@@ -325,6 +325,16 @@ def test_values_arrive_typed():
     assert settings.service.scan_at == time(4, 30)
 
 
+def test_last_use_is_asked_for_in_the_global_cloud_only():
+    wanted = {**PRODUCTION, "GRAPH_BETA_LAST_USE": "on"}
+    national = load_settings({**wanted, "GRAPH_ENDPOINT": "https://graph.microsoft.us"}, None)
+
+    assert not load_settings(PRODUCTION, None).graph.last_use
+    assert load_settings(wanted, None).graph.last_use
+    assert not national.graph.last_use
+    assert any("GRAPH_BETA_LAST_USE" in warning for warning in national.warnings)
+
+
 def test_saml_stages_follow_the_others_unless_set():
     settings = load_settings({**PRODUCTION, "ALERT_DAYS": "60,7"}, None)
 
@@ -335,7 +345,6 @@ def test_saml_stages_follow_the_others_unless_set():
 
 UNBUILT = [
     ("DELTA_MINUTES", "15", "0"),
-    ("GRAPH_BETA_LAST_USE", "on", "off"),
     ("AUDIT_LOG", "on", "off"),
     ("OWNER_CHANGES", "direct", "request"),
     ("SENDING", "hold", "on"),

@@ -54,10 +54,19 @@ def test_a_get_is_refused(shared, path, status, code):
     assert set(error["innerError"]) == {"date", "request-id", "client-request-id"}
 
 
-def test_the_beta_version_is_not_there(shared):
-    answer = shared.get("/../beta/applications")
+@pytest.mark.parametrize("path", ["/../beta/applications", "/../beta/$batch", "/../v2.0/applications"])
+def test_other_versions_have_nothing_of_v1(shared, path):
+    answer = shared.get(path)
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "BadRequest")
+
+
+def test_the_report_on_last_use_needs_its_right_and_is_no_part_of_v1(shared):
+    report = "/reports/appCredentialSignInActivities"
+
+    assert shared.get("/../beta" + report).status_code == 200
+    assert shared.get("/../beta" + report, who="mail").status_code == 403
+    assert shared.get(report).status_code == 400
 
 
 @pytest.mark.parametrize(

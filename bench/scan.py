@@ -1,276 +1,308 @@
-"""What a scan costs: requests, seconds, memory and stalls of `app.py scan --json`, beside the bare floor.
+"""What a scan costs, beside what it promises: requests, seconds, CPU, memory, stalls and throttling.
 
-The practice tenant runs in a process of its own. Three more, one after the other, each fresh:
-the scan as anybody would start it; Steward's reader alone (apps, owners, managers, nothing decided); and the floor:
-the same pages by a bare aiohttp client and msgspec, nothing made of them.
+For each tenant, in processes of their own, one after the other: the scan as anybody starts it; second scans, which know
+what the first one learnt, in an otherwise idle process; Steward's reader alone; the bare floor, which sends the same
+requests and decodes ids only; and a sample of the plain way, one request for each app and owner.
 
-Run: make bench-scan, or python bench/scan.py [--apps 12000] [--scans 2]
+Run: make bench-scan, or python bench/scan.py [--small | --large] [--latency SECONDS ...]
+Ends with 1 if a promise is broken.
 """
 
 import argparse
-import asyncio
 import json
+import math
 import os
-import resource
-import ssl
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-import aiohttp  # noqa: E402 - after the path is set
-import msgspec  # noqa: E402
+from sandbox.launch import Practice, start_or_attach  # noqa: E402 - after the path is set
 
-from alerts.ports import Completeness  # noqa: E402
-from graph.applications import APPLICATION_FIELDS, ENTERPRISE_FIELDS, GraphApplications  # noqa: E402
-from graph.client import GraphClient, Identity  # noqa: E402
-from graph.people import IDS_PER_FILTER, USER_FIELDS, GraphPeople  # noqa: E402
-from graph.reader import GraphReader  # noqa: E402
-from sandbox.launch import Practice, start_or_attach  # noqa: E402
-from scanner.stall import StallMonitor  # noqa: E402
+Numbers = dict[str, Any]
 
-MB = 1024.0
-#: The promises of the first version, printed beside what was measured.
-MOST_REQUESTS, MOST_MEMORY_MB, MOST_STALL_MS = 150, 300, 100
+#: Times that the reader and the floor run; the least CPU counts.
+REPETITIONS = 3
+#: Apps of the plain way's sample.
+SAMPLE = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class Population:
+    apps: int
+    enterprise: int
+    owners: int
+    #: Seconds for each answer in the second scans that are made unless others are asked for.
+    latencies: tuple[float, ...]
+
+
+SMALL = Population(apps=12_000, enterprise=20_000, owners=4_000, latencies=(0, 0.05, 1))
+# Whole scans of a large tenant with slow answers take minutes: there the reader alone shows what they cost.
+LARGE = Population(apps=100_000, enterprise=150_000, owners=30_000, latencies=(0,))
+
+
+@dataclass(kw_only=True)
+class Promises:
+    """What is promised, beside what was measured."""
+
+    lines: list[str] = field(default_factory=list)
+    broken: int = 0
+
+    def hold(self, what: str, figure: float, limit: float, unit: str = "", *, below: bool = False) -> None:
+        """`below`: the figure must stay under the limit, else it may reach it."""
+        kept = figure < limit if below else figure <= limit
+        self.broken += not kept
+        bound = "under" if below else "at most"
+        self.lines.append(
+            f"  {'kept' if kept else 'BROKEN':<7} {what}: {_number(figure)}{unit}, {bound} {_number(limit)}{unit}"
+        )
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if value == int(value) or abs(value) >= 100 else f"{value:.2f}"
+
+
+# ---------------------------------------------------------------- one tenant
+
+
+class Tenant:
+    """A running practice tenant of one size, and what is measured on it."""
+
+    def __init__(self, population: Population, folder: Path) -> None:
+        self.population = population
+        began = time.perf_counter()
+        self.practice: Practice = start_or_attach(
+            folder, population.apps, 1, enterprise=population.enterprise, owners=population.owners
+        )
+        self.environment = {
+            **os.environ, "STATE_DIR": str(folder), "PRACTICE_APPS": str(population.apps), "PRACTICE_SEED": "1",
+        }  # fmt: skip
+        print(f"\n=== {population.apps:,} app registrations, {population.enterprise:,} enterprise apps, "
+              f"about {population.owners:,} owners; made in {time.perf_counter() - began:.0f} s")  # fmt: skip
+
+    def control(self, method: str, path: str, body: object = None) -> Any:
+        return self.practice.call(method, "/control/" + path, body, seconds=120)
+
+    def prepare(self, *, latency: float = 0, limits: bool = True) -> int:
+        """Set latency, forget what was asked so far, as a minute of quiet would; the place in the log of requests."""
+        self.control("POST", "latency", {"service": "graph", "seconds": latency})
+        self.control("POST", "throttle", {"on": limits, "forget": True})
+        return int(self.control("GET", f"requests?since={10**9}")["mark"])
+
+    def seen(self, mark: int) -> list[Numbers]:
+        """What Graph answered since."""
+        return [
+            each for each in self.control("GET", f"requests?since={mark}")["requests"] if each["service"] == "graph"
+        ]
+
+    # ------------------------------------------------------------ scans
+
+    def first_scan(self) -> Numbers:
+        """`app.py scan --json`, as anybody starts it."""
+        mark = self.prepare()
+        began = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, str(ROOT / "app.py"), "scan", "--json"], cwd=ROOT, env=self.environment,
+            stdout=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+        if not done.stdout.strip():
+            raise SystemExit(f"the scan said nothing and ended with {done.returncode}")
+        report = {**json.loads(done.stdout), "process_seconds": time.perf_counter() - began}
+        return self._with_traffic(report, mark)
+
+    def second_scan(self, latency: float) -> Numbers:
+        mark = self.prepare(latency=latency)
+        return self._with_traffic(self._part("scan_whole.py", {}, self.environment), mark)
+
+    def _with_traffic(self, report: Numbers, mark: int) -> Numbers:
+        kinds = Counter(_kind(each["method"], each["path"]) for each in self.seen(mark) if not each["part_of"])
+        limits = self.control("GET", "throttle")
+        if report["status"] != "succeeded":
+            print(f"  the scan {report['status']}: " + "; ".join(report["errors"]))
+        return {**report, "kinds": dict(kinds), "limits": limits}
+
+    # ------------------------------------------------------------ parts of it
+
+    def reader(self, cuts: list[str], *, latency: float = 0, paced: bool = False) -> tuple[Numbers, list[Numbers]]:
+        """Steward's reader alone, and what it sent; with latency only until the app registrations and people are read."""
+        mark = self.prepare(latency=latency, limits=paced)
+        task = {"cuts": cuts, "paced": paced, "until_applications": latency > 0}
+        return self._part("scan_reader.py", task, self._client()), self.seen(mark)
+
+    def floor(self, sent: list[Numbers]) -> Numbers:
+        """The same requests by the bare floor."""
+        chains = [
+            each["path"]
+            for each in sent
+            if each["method"] == "GET" and not each["part_of"] and "skiptoken=" not in each["path"]
+        ]
+        batches: dict[int, list[str]] = {}
+        for each in sent:
+            if each["part_of"]:
+                batches.setdefault(each["part_of"], []).append(each["path"].removeprefix("/v1.0"))
+        self.prepare(limits=False)
+        return self._part("scan_floor.py", {"chains": chains, "batches": list(batches.values())}, self._client())
+
+    def plain(self) -> Numbers:
+        self.prepare(limits=False)
+        return self._part("scan_floor.py", {"sample": SAMPLE}, self._client())
+
+    def _client(self) -> dict[str, str]:
+        return {**self.environment, **self.practice.settings, "BENCH_CA_FILE": self.practice.ca_file}
+
+    def _part(self, file: str, task: Numbers, environment: dict[str, str]) -> Numbers:
+        done = subprocess.run(
+            [sys.executable, str(ROOT / "bench" / file)], cwd=ROOT, env=environment, input=json.dumps(task),
+            stdout=subprocess.PIPE, text=True, check=True,
+        )  # fmt: skip
+        spent: Numbers = json.loads(done.stdout.splitlines()[-1])
+        return spent
+
+
+def _kind(method: str, path: str) -> str:
+    if method == "POST":
+        return "batches"
+    for mark, kind in (("/$count", "counts"), ("/delta", "changes"), ("/reports/", "last use")):
+        if mark in path:
+            return kind
+    if "keyCredentials" in path:
+        return "application pages" if path.startswith("/v1.0/applications") else "enterprise pages"
+    return "others"
+
+
+# ---------------------------------------------------------------- measuring and printing
+
+
+def _measure(tenant: Tenant, latencies: tuple[float, ...], promises: Promises) -> Numbers:
+    """Everything about one tenant; what the comparison of two tenants needs."""
+    population = tenant.population
+    first = tenant.first_scan()
+    _print_scan("first scan, as anybody starts it", first)
+    seconds = [(latency, tenant.second_scan(latency)) for latency in latencies]
+    for latency, scan in seconds:
+        _print_scan(f"second scan, {1000 * latency:.0f} ms an answer", scan)
+    scans = [first, *(scan for _, scan in seconds)]
+    cuts = tenant.reader([])[0]["cuts"]
+    runs = [tenant.reader(cuts) for _ in range(REPETITIONS)]
+    reader, sent = min(runs, key=lambda run: float(run[0]["cpu"]))
+    floor = min((tenant.floor(sent) for _ in range(REPETITIONS)), key=lambda spent: float(spent["cpu"]))
+    slow = next((scan["phase_seconds"] for latency, scan in seconds if latency == 1), None)
+    alone = tenant.reader(cuts, latency=1, paced=True)[0]
+    _print_parts(tenant, reader, floor, alone)
+    _print_rest(seconds[0][1], reader)
+    size = f"{population.apps:,} apps"
+    _promise_scans(promises, population, size, scans, [scan for _, scan in seconds])
+    if population is SMALL:
+        promises.hold(f"{size}, CPU of the reader / of the floor", reader["cpu"] / floor["cpu"], 3)
+    waits = slow if slow is not None else alone["seconds"]
+    how = "second scan" if slow is not None else "reader alone, people read anew"
+    limit = 8 if population is SMALL else 35
+    spent = waits.get("applications", 0) + waits.get("people", 0)
+    promises.hold(f"{size}, 1 s an answer, applications and people ({how})", spent, limit, " s", below=True)
+    last = seconds[0][1]
+    print(f"  1,000 apps cost {1000 * last['requests'] / population.apps:.1f} requests and "
+          f"{1000 * last['resource_units'] / population.apps:.1f} resource units a scan; the first "
+          f"{1000 * first['requests'] / population.apps:.1f} and {1000 * first['resource_units'] / population.apps:.1f}")  # fmt: skip
+    return {"requests": last["requests"], "cpu": reader["cpu"]}
+
+
+def _promise_scans(
+    promises: Promises, population: Population, size: str, scans: list[Numbers], seconds: list[Numbers]
+) -> None:
+    small = population is SMALL
+    if small:
+        pages = max(scan["kinds"].get("application pages", 0) for scan in scans)
+        promises.hold(f"{size}, requests for pages of app registrations", pages, 15)
+        promises.hold(f"{size}, HTTP requests to Graph", max(scan["requests"] for scan in scans), 150)
+        stall = max(1000 * scan["phase_seconds"].get("longest_stall", 0) for scan in scans)
+        promises.hold(f"{size}, longest stall of the event loop", stall, 50, " ms", below=True)
+    growth = max(scan["peak_mb"] - scan["idle_mb"] for scan in seconds)
+    promises.hold(f"{size}, memory over the idle process", growth, 120 if small else 250, " MB", below=True)
+    refused = sum(scan["limits"]["breaches"] for scan in scans)
+    promises.hold(f"{size}, requests refused for keyCredentials, limits apart", refused, 0)
+    together = max(scan["limits"]["most_in_a_minute"].get("together", 0) for scan in scans)
+    promises.hold(f"{size}, most requests for keyCredentials in a minute, both collections together", together, 150)
+
+
+def _print_scan(name: str, scan: Numbers) -> None:
+    phases = {phase: spent for phase, spent in scan["phase_seconds"].items() if phase != "longest_stall"}
+    kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(scan["kinds"].items()))
+    most = scan["limits"]["most_in_a_minute"]
+    print(f"\n{name}: {scan['status']}, {scan['applications']:,} app registrations, "
+          f"{scan['enterprise_applications']:,} enterprise apps, {scan['credentials']:,} credentials")  # fmt: skip
+    print(f"  {scan['requests']} requests, {scan['resource_units']} resource units ({kinds}); {scan['throttled']} throttled, "
+          f"{scan['limits']['breaches']} for keyCredentials, of which there were {most.get('applications', 0)} + "
+          f"{most.get('servicePrincipals', 0)} and together {most.get('together', 0)} in the fullest minute")  # fmt: skip
+    print(f"  {scan['seconds']:.1f} s: " + ", ".join(f"{phase} {spent:.2f}" for phase, spent in phases.items())
+          + f"; longest stall {1000 * scan['phase_seconds'].get('longest_stall', 0):.0f} ms")  # fmt: skip
+    if "process_seconds" in scan:
+        print(f"  {scan['process_seconds']:.1f} s with start and end of the process")
+    if "idle_mb" in scan:
+        print(f"  memory: {scan['idle_mb']:.0f} MB idle, {scan['peak_mb']:.0f} MB at the peak, "
+              f"growth {scan['peak_mb'] - scan['idle_mb']:.0f} MB ({scan['imported']} modules came late); "
+              f"CPU {scan['cpu_start']:.1f} s to start, {scan['cpu']:.1f} s to scan")  # fmt: skip
+
+
+def _print_parts(tenant: Tenant, reader: Numbers, floor: Numbers, alone: Numbers) -> None:
+    """The reader beside the floor and the plain way, which is reckoned up from a sample."""
+    sample, apps, people = tenant.plain(), tenant.population.apps, reader["people"]
+    requests = math.ceil(apps / 100) + apps + people
+    cpu, wall = (requests * sample[name] / sample["requests"] for name in ("cpu", "wall"))
+    print("\nreading alone              requests    CPU s   wall s   peak MB")
+    for name, spent in (("Steward's reader", reader), ("bare floor", floor)):
+        print(f"  {name:<24} {spent['requests']:8} {spent['cpu']:8.2f} {spent['wall']:8.2f} {spent['peak_mb']:9.0f}")
+    print(f"  {'plain way, reckoned':<24} {requests:8} {cpu:8.0f} {wall:8.0f}         -   "
+          f"(from {sample['requests']} requests for {SAMPLE} apps; {wall + requests * 0.05:,.0f} s at 50 ms, "
+          f"{(wall + requests) / 3600:.1f} h at 1 s; it reads no enterprise apps)")  # fmt: skip
+    print(f"  reader / floor: {reader['cpu'] / floor['cpu']:.2f} in CPU, {reader['wall'] / floor['wall']:.2f} in wall time, "
+          f"{reader['bytes'] / 1e6:.1f} and {floor['bytes'] / 1e6:.1f} MB; longest stall {1000 * reader['stall']:.0f} ms")  # fmt: skip
+    print(f"  plain / reader: {requests / reader['requests']:.0f} in requests, {cpu / reader['cpu']:.0f} in CPU, "
+          f"{wall / reader['wall']:.0f} in wall time")  # fmt: skip
+    print(f"  1 s an answer: applications {alone['seconds']['applications']:.1f} s, "
+          f"people {alone['seconds']['people']:.1f} s (read anew), {alone['throttled']} throttled")  # fmt: skip
+
+
+def _print_rest(scan: Numbers, reader: Numbers) -> None:
+    print(f"  CPU of a second scan: {scan['cpu_start']:.1f} s imports and opening, {reader['cpu']:.1f} s reading (alone, people "
+          f"anew), {max(0.0, scan['cpu'] - reader['cpu']):.1f} s archive, decisions and store")  # fmt: skip
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Measure a scan of the practice tenant.")
-    parser.add_argument("--apps", type=int, default=int(os.environ.get("PRACTICE_APPS", "12000")))
-    parser.add_argument("--scans", type=int, default=2, help="scans, one after the other (default 2)")
-    parser.add_argument("--part", choices=("reader", "floor"), help=argparse.SUPPRESS)
+    parser = argparse.ArgumentParser(description="Measure scans of practice tenants beside what is promised.")
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--small", action="store_true", help="only the tenant of 12,000 app registrations")
+    size.add_argument("--large", action="store_true", help="only the tenant of 100,000")
+    parser.add_argument(
+        "--latency",
+        type=float,
+        nargs="+",
+        metavar="SECONDS",
+        help="of each answer in the second scans, such as 0 0.05 1",
+    )
     options = parser.parse_args()
-    if options.part:
-        spent = asyncio.run(_reader() if options.part == "reader" else _floor())
-        print(json.dumps(spent))
-        return 0
-    with tempfile.TemporaryDirectory(prefix="steward-bench-") as folder:
-        practice = start_or_attach(Path(folder), options.apps, 1)
-        try:
-            return _compare(practice, Path(folder), options.apps, options.scans)
-        finally:
-            practice.stop()
-
-
-def _compare(practice: Practice, folder: Path, apps: int, scans: int) -> int:
-    environment = {**os.environ, "STATE_DIR": str(folder), "PRACTICE_APPS": str(apps), "PRACTICE_SEED": "1"}
-    report: dict[str, Any] = {}
-    kept = True
-    for number in range(1, scans + 1):
-        report, memory = _scan(environment)
-        kept = _print_scan(number, report, memory) and kept
-    settings = {**environment, **practice.settings, "BENCH_CA_FILE": practice.ca_file}
-    reader, floor = _part("reader", settings), _part("floor", settings)
-    phases = report["phase_seconds"]
-    reading = max(phases["applications"], phases["enterprise_applications"]) + phases["people"]
-    print("\nReading alone           requests    CPU s   wall s   peak MB   stall ms")
-    print(f"  the scan's phases     {report['requests']:8}        -   {reading:6.2f}         -          -")
-    print(_line("Steward's reader", reader) + f" {1000 * reader['stall']:10.0f}")
-    print(_line("bare floor", floor))
-    print(
-        f"  reader / floor: {reader['cpu'] / floor['cpu']:.2f} in CPU, {reader['wall'] / floor['wall']:.2f} in wall time; "
-        f"{reader['bytes'] / 1e6:.1f} MB of JSON"
-    )
-    return 0 if kept else 1
-
-
-def _line(name: str, spent: dict[str, Any]) -> str:
-    return f"  {name:<20} {spent['requests']:9} {spent['cpu']:8.2f} {spent['wall']:8.2f} {spent['peak_mb']:9.0f}"
-
-
-def _scan(environment: dict[str, str]) -> tuple[dict[str, Any], float]:
-    """The scan's JSON and the peak memory of its process in MB."""
-    command = [sys.executable, str(ROOT / "app.py"), "scan", "--json"]
-    peak = 0.0
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        while process.poll() is None:
-            peak = max(peak, _peak_mb(process.pid))
-            time.sleep(0.05)
-        text = process.stdout.read() if process.stdout else ""
-    if not text.strip():
-        raise SystemExit(f"the scan said nothing and ended with {process.returncode}")
-    report: dict[str, Any] = json.loads(text)
-    return report, peak
-
-
-def _peak_mb(pid: int) -> float:
-    """High-water mark of a process' resident memory, 0 where the system does not say."""
-    try:
-        for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) / MB
-    except OSError:
-        pass
-    return 0.0
-
-
-def _print_scan(number: int, report: dict[str, Any], memory: float) -> bool:
-    phases = {name: seconds for name, seconds in report["phase_seconds"].items() if name != "longest_stall"}
-    stall = 1000 * report["phase_seconds"]["longest_stall"]
-    print(f"Scan {number}: {report['status']}, {report['applications']} app registrations, "
-          f"{report['enterprise_applications']} enterprise apps, {report['credentials']} credentials, "
-          f"{report['due']} due, {report['notices_queued']} notices queued")  # fmt: skip
-    print(f"  {report['requests']} requests to Graph (at most {MOST_REQUESTS}), {report['throttled']} throttled, "
-          f"{report['resource_units']} resource units")  # fmt: skip
-    print(f"  {report['seconds']:.1f} s: " + ", ".join(f"{name} {seconds:.2f}" for name, seconds in phases.items()))
-    print(f"  peak memory {memory:.0f} MB (at most {MOST_MEMORY_MB}), "
-          f"longest event loop stall {stall:.0f} ms (at most {MOST_STALL_MS})")  # fmt: skip
-    for error in report["errors"]:
-        print(f"  error: {error}")
-    return report["requests"] <= MOST_REQUESTS and memory < MOST_MEMORY_MB and stall <= MOST_STALL_MS
-
-
-def _part(name: str, environment: dict[str, str]) -> dict[str, Any]:
-    command = [sys.executable, str(Path(__file__)), "--part", name]
-    done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-    spent: dict[str, Any] = json.loads(done.stdout)
-    return spent
-
-
-# ---------------------------------------------------------------- Steward's reader
-
-
-async def _reader() -> dict[str, Any]:
-    """Apps, enterprise apps, owners and managers by the product's own reader, kept in memory."""
-    env = os.environ
-    client = GraphClient(
-        Identity(
-            tenant_id=env["AZURE_TENANT_ID"],
-            client_id=env["AZURE_CLIENT_ID"],
-            client_secret=env["AZURE_CLIENT_SECRET"],
-            authority_host=env["AZURE_AUTHORITY_HOST"],
-            endpoint=env["GRAPH_ENDPOINT"],
-            ca_file=env["BENCH_CA_FILE"],
-        )
-    )
-    reader = GraphReader(client)
-    registry, completeness = GraphApplications(reader), Completeness()
-    async with StallMonitor() as monitor:
-        wall, cpu = time.perf_counter(), time.process_time()
-        listed = await asyncio.gather(
-            _kept(registry.applications(completeness)), _kept(registry.enterprise_applications(completeness))
-        )
-        owners = {owner.id for apps in listed for app in apps for owner in app.owners}
-        await GraphPeople(reader).people(owners, managers=True)
-        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    await client.close()
-    if completeness.missing:
-        raise SystemExit("; ".join(completeness.missing))
-    usage = reader.usage
-    return {
-        "requests": usage.requests, "cpu": cpu, "wall": wall, "bytes": usage.bytes, "stall": monitor.longest,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MB,
-    }  # fmt: skip
-
-
-async def _kept(pages: Any) -> list[Any]:
-    return [app async for page in pages for app in page.apps if app.credentials]
-
-
-# ---------------------------------------------------------------- the floor
-
-
-class _Reference(msgspec.Struct):
-    id: str
-
-
-class _App(msgspec.Struct):
-    id: str
-    owners: list[_Reference] = []
-
-
-class _Page(msgspec.Struct):
-    value: list[_App]
-    next_link: str | None = msgspec.field(name="@odata.nextLink", default=None)
-
-
-class _Floor:
-    """Fetches the pages that the reader fetches; decodes ids and nothing else."""
-
-    def __init__(self, session: aiohttp.ClientSession, base: str, headers: dict[str, str]) -> None:
-        self.session, self.base, self.headers = session, base, headers
-        self.requests = self.bytes = 0
-        self.owners: set[str] = set()
-
-    async def listing(self, path: str, **headers: str) -> None:
-        decoder = msgspec.json.Decoder(_Page)
-        url: str | None = self.base + path
-        while url:
-            async with self.session.get(url, headers={**self.headers, **headers}) as answer:
-                body = await answer.read()
-            self.requests += 1
-            self.bytes += len(body)
-            page = decoder.decode(body)
-            self.owners.update(owner.id for app in page.value for owner in app.owners)
-            url = page.next_link
-
-    async def people(self, ids: list[str]) -> set[str]:
-        """One round of $batch; the ids of managers."""
-        urls = []
-        for start in range(0, len(ids), IDS_PER_FILTER):
-            chosen = ",".join(f"'{one}'" for one in ids[start : start + IDS_PER_FILTER])
-            urls.append(
-                f"/users?$select={USER_FIELDS}&$expand=manager($select=id)&$filter=" + quote(f"id in ({chosen})")
-            )
-        chunks = [urls[start : start + 20] for start in range(0, len(urls), 20)]
-        gate = asyncio.Semaphore(4)
-
-        async def post(chunk: list[str]) -> set[str]:
-            parts = [{"id": str(number), "method": "GET", "url": url} for number, url in enumerate(chunk)]
-            async with (
-                gate,
-                self.session.post(self.base + "/$batch", json={"requests": parts}, headers=self.headers) as answer,
-            ):
-                body = await answer.read()
-            self.requests += 1
-            self.bytes += len(body)
-            users = [user for part in msgspec.json.decode(body)["responses"] for user in part["body"]["value"]]
-            return {user["manager"]["id"] for user in users if user.get("manager")}
-
-        found: set[str] = set()
-        for managers in await asyncio.gather(*(post(chunk) for chunk in chunks)):
-            found |= managers
-        return found
-
-
-async def _floor() -> dict[str, Any]:
-    env = os.environ
-    context = ssl.create_default_context(cafile=env["BENCH_CA_FILE"])
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context)) as session:
-        form = {
-            "grant_type": "client_credentials", "client_id": env["AZURE_CLIENT_ID"],
-            "client_secret": env["AZURE_CLIENT_SECRET"], "scope": "https://graph.microsoft.com/.default",
-        }  # fmt: skip
-        url = f"{env['AZURE_AUTHORITY_HOST'].rstrip('/')}/{env['AZURE_TENANT_ID']}/oauth2/v2.0/token"
-        async with session.post(url, data=form) as answer:
-            token = (await answer.json())["access_token"]
-        floor = _Floor(session, env["GRAPH_ENDPOINT"] + "/v1.0", {"Authorization": f"Bearer {token}"})
-        wall, cpu = time.perf_counter(), time.process_time()
-        expand = "&$expand=owners($select=id)&$top=999"
-        kind = "&$filter=servicePrincipalType%20"
-        await asyncio.gather(
-            floor.listing(f"/applications?$select={APPLICATION_FIELDS}{expand}"),
-            floor.listing(f"/servicePrincipals?$select={ENTERPRISE_FIELDS}{kind}eq%20'Application'{expand}"),
-        )
-        await floor.listing(
-            f"/servicePrincipals?$select={ENTERPRISE_FIELDS}{kind}ne%20'Application'%20and%20"
-            "servicePrincipalType%20ne%20'ManagedIdentity'&$count=true&$top=999",
-            ConsistencyLevel="eventual",
-        )
-        owners = sorted(floor.owners)
-        managers = await floor.people(owners)
-        await floor.people(sorted(managers - set(owners)))
-        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    return {
-        "requests": floor.requests, "cpu": cpu, "wall": wall, "bytes": floor.bytes,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MB,
-    }  # fmt: skip
+    chosen = [SMALL] if options.small else [LARGE] if options.large else [SMALL, LARGE]
+    promises, measured, began = Promises(), {}, time.perf_counter()
+    for population in chosen:
+        with tempfile.TemporaryDirectory(prefix="steward-bench-") as folder:
+            tenant = Tenant(population, Path(folder))
+            try:
+                measured[population.apps] = _measure(tenant, tuple(options.latency or population.latencies), promises)
+            finally:
+                tenant.practice.stop()
+    if len(measured) == 2:
+        small, large = measured[SMALL.apps], measured[LARGE.apps]
+        for name, unit in (("requests", "requests"), ("cpu", "CPU of the reader")):
+            promises.hold(f"100,000 apps / 12,000 apps, {unit}", large[name] / small[name], 9.5)
+    print(f"\nPromises, measured in {time.perf_counter() - began:.0f} s")
+    print("\n".join(promises.lines))
+    return 1 if promises.broken else 0
 
 
 if __name__ == "__main__":

@@ -102,6 +102,13 @@ class AppRegistry(AppLookup, Protocol):
     def enterprise_applications(self, completeness: Completeness) -> AsyncIterator[AppPage]:
         """All enterprise apps but managed identities, likewise."""
 
+    async def federated(self) -> dict[str, tuple[str, ...]]:
+        """Object id -> "name (issuer's host)" of the federated identity credentials of app registrations.
+
+        Those without one are absent. Nothing of them expires; an extra, without which a scan is no less complete.
+        Raises GraphError.
+        """
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PeopleChanges:

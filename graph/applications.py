@@ -1,8 +1,12 @@
-"""Reads app registrations and enterprise apps with their credentials and owners: one request per 999 of them."""
+"""Reads app registrations and enterprise apps with their credentials and owners: one request per 999 of them.
+
+What was read is held against Graph's own $count: a listing that ended is not yet a listing that is whole.
+"""
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -11,19 +15,27 @@ from urllib.parse import quote
 import msgspec
 
 from alerts.errors import GraphError
-from alerts.model import Application, ApplicationType, Credential, Person, PersonKind, Quarantine
+from alerts.model import Application, ApplicationType, Person, Quarantine
 from alerts.ports import AppPage, Completeness, GraphUsage
-from graph.credentials import RawCredential, credentials, hosts
-from graph.reader import GraphReader, Part, query
-from graph.wire import Page, Reference, Unreadable, decode_item, decode_page, decode_single, fault, id_of, instant, text
+from graph import partitions
+from graph.federated import federated_credentials
+from graph.items import EXPANDED_AT_MOST, ItemPage, Maker, decode_items, loose_item
+from graph.parallel import Failed, Lanes, side_by_side
+from graph.reader import DEAR, GraphReader, Pace, Part, query
+from graph.wire import (
+    Page,
+    Reference,
+    Unreadable,
+    decode_count,
+    decode_item,
+    decode_page,
+    decode_single,
+    fault,
+)
 
 log = logging.getLogger(__name__)
 
-PAGE_SIZE = "999"
-#: $expand returns at most so many objects and says nothing about more (Graph: known issues, query parameters).
-EXPANDED_AT_MOST = 20
-#: Items decoded between two breaths of the event loop, some milliseconds.
-BREATH = 100
+PAGE_SIZE = str(partitions.PAGE)
 
 APPLICATION_FIELDS = (
     "id,appId,displayName,createdDateTime,signInAudience,notes,serviceManagementReference,web,spa,publicClient,"
@@ -35,44 +47,47 @@ ENTERPRISE_FIELDS = (
 )
 #: The types beside Application and ManagedIdentity (Graph: servicePrincipal resource).
 RARE_TYPES = ("Legacy", "SocialIdp")
+NO_MANAGED_IDENTITY = "servicePrincipalType ne 'ManagedIdentity'"
+#: Every request of an advanced query needs it, each page of one too (Graph: advanced query capabilities).
+EVENTUAL = {"ConsistencyLevel": "eventual"}
 
-KINDS = {
-    "#microsoft.graph.user": PersonKind.USER,
-    "#microsoft.graph.servicePrincipal": PersonKind.SERVICE_PRINCIPAL,
-    "#microsoft.graph.group": PersonKind.GROUP,
-}
-
-
-class _Redirects(msgspec.Struct, rename="camel"):
-    redirect_uris: list[Any] | None = None
-
-
-class _Item(msgspec.Struct, rename="camel"):
-    """An application or servicePrincipal; what is not selected, or unknown to us, is skipped unread."""
-
-    id: str
-    app_id: str | None = None
-    display_name: str | None = None
-    created_date_time: Any = None
-    sign_in_audience: str | None = None
-    notes: str | None = None
-    service_management_reference: str | None = None
-    web: _Redirects | None = None
-    spa: _Redirects | None = None
-    public_client: _Redirects | None = None
-    reply_urls: list[Any] | None = None
-    notification_email_addresses: list[Any] | None = None
-    account_enabled: bool | None = None
-    app_owner_organization_id: str | None = None
-    service_principal_type: str | None = None
-    preferred_token_signing_key_thumbprint: str | None = None
-    password_credentials: list[RawCredential] | None = None
-    key_credentials: list[RawCredential] | None = None
-    owners: list[Reference] | None = None
-
-
-_ITEM = msgspec.json.Decoder(_Item)
 _REFERENCE = msgspec.json.Decoder(Reference)
+
+
+class _Reading:
+    """What one reading of a collection has met so far."""
+
+    def __init__(self, type: ApplicationType, name: str, completeness: Completeness, maker: Maker) -> None:
+        self.type = type
+        self.name = name
+        self.completeness = completeness
+        #: Object ids, those of unreadable apps too.
+        self.seen: set[str] = set()
+        #: Items, doubles too.
+        self.read = 0
+        #: Object id -> app of whose owners only the first 20 are known.
+        self.crowded: dict[str, Application] = {}
+        self._maker = maker
+
+    async def nouns(self, page: ItemPage | Page) -> AppPage:
+        """The page without its crowded apps."""
+        self.read += len(page.value)
+        made, crowded = await self._maker.page(page, self.type, self._unreadable)
+        self.seen.update(made.ids)
+        self.crowded.update({app.object_id: app for app in crowded})
+        return made
+
+    def _unreadable(self, note: Quarantine) -> None:
+        # Parts overlap and listings begin again: one note is enough. Without an id none is told from another.
+        if not note.object_id or note.object_id not in self.seen:
+            self.completeness.quarantined.append(note)
+        self.seen.add(note.object_id or f"unreadable {len(self.completeness.quarantined)}")
+
+    def fewer_than(self, counted: int) -> bool:
+        return len(self.seen) < counted
+
+    def missing(self, reason: str) -> None:
+        self.completeness.missing.append(reason)
 
 
 class GraphApplications:
@@ -80,8 +95,7 @@ class GraphApplications:
 
     def __init__(self, reader: GraphReader) -> None:
         self._reader = reader
-        # One object per owner and scan instead of one per app and owner.
-        self._people: dict[tuple[str, PersonKind], Person] = {}
+        self._maker = Maker()
         #: Whether Graph refused a $select inside $expand=owners; sources disagree, so the first page asks.
         self._plain_owners = False
 
@@ -89,20 +103,30 @@ class GraphApplications:
     def usage(self) -> GraphUsage:
         return self._reader.usage
 
-    async def applications(
-        self,
-        completeness: Completeness,
-        cuts: Sequence[datetime] = (),  # noqa: ARG002
-    ) -> AsyncIterator[AppPage]:
+    async def applications(self, completeness: Completeness, cuts: Sequence[datetime] = ()) -> AsyncIterator[AppPage]:
         """All app registrations with all their owners' ids; see the port."""
-        async for apps in self._listing(
-            ApplicationType.APP_REGISTRATION, "applications", APPLICATION_FIELDS, "", completeness, "app registrations"
-        ):
-            yield _page_of(apps)
+        own = Completeness(quarantined=completeness.quarantined)
+        reading = _Reading(ApplicationType.APP_REGISTRATION, "app registrations", own, self._maker)
+        # Before the enterprise apps take a turn: what is known to be needed, then what is counted.
+        self._reserve(len(cuts) + 1)
+        count = asyncio.create_task(self._count_and_reserve(len(cuts) + 1))
+        try:
+            async with aclosing(self._parts(reading, partitions.conditions(cuts))) as pages:
+                async for page in pages:
+                    yield page
+            if not own.missing:  # else Graph has just used up all patience
+                async for page in self._rest_of_applications(reading, await count, bool(cuts)):
+                    yield page
+            if reading.crowded:
+                yield await self._crowded(reading)
+        finally:
+            count.cancel()
+            self._reserve(0)
+            completeness.missing += own.missing
 
-    def cuts(self, created: Sequence[datetime]) -> list[datetime]:  # noqa: ARG002
+    def cuts(self, created: Sequence[datetime]) -> list[datetime]:
         """Where to cut the next listing; see the port."""
-        return []
+        return partitions.cuts(created)
 
     async def enterprise_applications(self, completeness: Completeness) -> AsyncIterator[AppPage]:
         """All enterprise apps but managed identities, whose credentials the platform rotates; see the port.
@@ -111,28 +135,27 @@ class GraphApplications:
         excludes $expand, so that a type which Graph adds tomorrow is not overlooked in silence.
         """
         own = Completeness(quarantined=completeness.quarantined)
+        reading = _Reading(ApplicationType.ENTERPRISE_APP, "enterprise applications", own, self._maker)
         try:
-            async for apps in self._listing(
-                ApplicationType.ENTERPRISE_APP,
-                "servicePrincipals",
-                ENTERPRISE_FIELDS,
-                "servicePrincipalType eq 'Application'",
-                own,
-                "enterprise applications",
-            ):
-                yield _page_of(apps)
-            if not own.missing:  # else Graph has just used up all patience
-                async for apps in self._rare_enterprise_applications(own):
-                    yield _page_of(apps)
+            async for page in self._enterprise(reading):
+                yield page
+            if not own.missing:
+                counted = await self._count("servicePrincipals", NO_MANAGED_IDENTITY)
+                if isinstance(counted, int) and reading.fewer_than(counted):
+                    async for page in self._enterprise(reading):
+                        yield page
+                    await self._note_difference(reading, "servicePrincipals", NO_MANAGED_IDENTITY)
+            if reading.crowded:
+                yield await self._crowded(reading)
         finally:
             completeness.missing += own.missing
 
     async def application(self, object_id: str, type: ApplicationType) -> Application | None:
         """One app as Graph shows it now, None if it is gone. Raises GraphError, on an unreadable app too."""
-        collection, fields = _collection(type)
+        collection, fields, cost = _collection(type)
         path = query(f"/{collection}/{quote(object_id, safe='')}", select=fields, expand=self._expand())
         try:
-            raw = await self._reader.call(self._reader.get(path), decode_single, cost=2, dear=True)
+            raw = await self._reader.call(self._reader.get(path), decode_single, cost=cost, pace=DEAR)
         except GraphError as error:
             if error.status == 404:
                 return None
@@ -141,10 +164,11 @@ class GraphApplications:
                 return await self.application(object_id, type)
             raise
         try:
-            app, incomplete = self._application(raw, type)
+            item = loose_item(raw)
+            app = self._maker.application(item, type)
         except Unreadable as error:
             raise GraphError(f"Graph's answer about {object_id} cannot be read: {error}") from error
-        if not incomplete:
+        if len(item.owners or ()) != EXPANDED_AT_MOST:
             return app
         completeness = Completeness()
         apps = await self._with_all_owners([app], completeness)
@@ -152,169 +176,186 @@ class GraphApplications:
             raise GraphError(completeness.missing[0])
         return apps[0] if apps else None
 
-    # ------------------------------------------------------------ listings
+    async def federated(self) -> dict[str, tuple[str, ...]]:
+        """Object id -> names of an app registration's federated identity credentials; see the port."""
+        return await federated_credentials(self._reader)
 
-    async def _listing(
-        self,
-        type: ApplicationType,
-        collection: str,
-        fields: str,
-        condition: str,
-        completeness: Completeness,
-        name: str,
-    ) -> AsyncIterator[Sequence[Application]]:
-        """A whole collection with $expand=owners; apps with 20 expanded owners come last, with all of theirs."""
-        crowded: dict[str, Application] = {}
-        read = 0
-        pages = self._pages(collection, fields, condition, expand=True)
-        while True:
-            try:
-                page = await anext(pages, None)
-            except GraphError as error:
-                if read == 0:
-                    raise
-                completeness.missing.append(f"{name} after the first {read}: {error}")
-                break
-            if page is None:
-                break
-            whole, incomplete = await self._decode(page, type, completeness)
-            crowded.update({app.object_id: app for app in incomplete})
-            read += len(page.value)
+    # ------------------------------------------------------------ app registrations
+
+    async def _parts(self, reading: _Reading, conditions: Sequence[str]) -> AsyncGenerator[AppPage, None]:
+        """A listing for every condition, side by side. Raises GraphError when not one page could be read."""
+        pace = Pace(dear=1, reserved=True, lanes=Lanes(partitions.MOST_PARTS))
+        refusal: GraphError | None = None
+        async with aclosing(side_by_side([self._chain(reading, each, pace) for each in conditions])) as pages:
+            async for page in pages:
+                if not isinstance(page, Failed):
+                    yield page
+                elif reading.read:
+                    part = f" where {conditions[page.index]}," if conditions[page.index] else ""
+                    reading.missing(f"{reading.name}{part} after the first {reading.read}: {page.error}")
+                else:
+                    refusal = page.error
+                    break
+        if refusal is None:
+            return
+        if refusal.status != 400 or len(conditions) == 1:
+            raise refusal
+        log.warning(
+            "Graph refused to list app registrations by creation date (%s); they are read in one chain", refusal
+        )
+        async for whole in self._parts(reading, [""]):
             yield whole
-        if crowded:
-            yield await self._with_all_owners(list(crowded.values()), completeness)
 
-    async def _pages(self, collection: str, fields: str, condition: str, *, expand: bool) -> AsyncIterator[Page]:
-        """Pages of a listing; falls back to plain $expand=owners when the first page is refused with 400."""
-
-        def first() -> Any:
-            options = {"select": fields}
-            if expand:
-                options["expand"] = self._expand()
-            if condition:
-                options["filter"] = condition
-            return self._reader.get(query("/" + collection, **options, top=PAGE_SIZE))
-
-        cost = 2 if collection == "applications" else 1
-        began = False
+    async def _rest_of_applications(
+        self, reading: _Reading, counted: int | GraphError, partitioned: bool
+    ) -> AsyncIterator[AppPage]:
+        """What Graph counts and the listing did not bring: undated ones, then everything once more, in one chain."""
+        if isinstance(counted, GraphError):
+            if partitioned:  # one chain that has come to its end is proof enough
+                reading.missing(f"whether all {reading.name} were read: Graph did not count them: {counted}")
+            return
         try:
-            async for page in self._reader.pages(first, cost=cost, dear=True):
-                began = True
+            if partitioned and reading.fewer_than(counted):
+                page = await self._undated(reading)
+                if page is not None:
+                    yield page
+            if not reading.fewer_than(counted):
+                return
+            log.warning(
+                "Graph counts %d %s, %d were listed; they are listed again", counted, reading.name, len(reading.seen)
+            )
+            async for page in self._chain(reading, "", Pace(dear=1, reserved=True)):
                 yield page
         except GraphError as error:
-            if began or error.status != 400 or not expand or self._plain_owners:
-                raise
-            log.info("Graph refused $select inside $expand=owners (%s); owners are read whole", error)
-            self._plain_owners = True
-            async for page in self._reader.pages(first, cost=cost, dear=True):
+            reading.missing(f"some of {counted} {reading.name}, {len(reading.seen)} were listed: {error}")
+            return
+        await self._note_difference(reading, "applications", "")
+
+    async def _undated(self, reading: _Reading) -> AppPage | None:
+        """Those without a creation date, which no part lists: by an advanced query, which excludes $expand."""
+        path = query("/applications", select="id", filter="createdDateTime eq null", count="true", top=PAGE_SIZE)
+        ids: dict[str, None] = {}
+        async for page in self._reader.pages(lambda: self._reader.get(path), cost=1, headers=EVENTUAL):
+            ids |= dict.fromkeys(found.id for found in _references(page) if found.id)
+        wanted = [object_id for object_id in ids if object_id not in reading.seen]
+        if not wanted:
+            return None
+        options = {"select": APPLICATION_FIELDS, "expand": self._expand()}
+        parts = [Part(path=query(f"/applications/{object_id}", **options), cost=2) for object_id in wanted]
+        found: list[msgspec.Raw] = []
+        for answer in await self._reader.batch(parts, Pace(dear=1, reserved=True)):
+            if answer.status == 200:
+                found.append(decode_single(answer.body))
+            elif answer.status != 404:  # deleted meanwhile
+                raise fault(answer.status, answer.body)
+        return await reading.nouns(Page(found))
+
+    # ------------------------------------------------------------ enterprise apps
+
+    async def _enterprise(self, reading: _Reading) -> AsyncIterator[AppPage]:
+        async for page in self._type(reading, "Application"):
+            yield page
+        if not reading.completeness.missing:
+            async for page in self._rare(reading):
                 yield page
 
-    async def _rare_enterprise_applications(self, completeness: Completeness) -> AsyncIterator[Sequence[Application]]:
+    async def _type(self, reading: _Reading, type: str) -> AsyncIterator[AppPage]:
+        """All of one servicePrincipalType. Raises GraphError when not one page could be read."""
+        began = reading.read
+        try:
+            async for page in self._chain(reading, f"servicePrincipalType eq '{type}'", DEAR):
+                yield page
+        except GraphError as error:
+            if reading.read == began:
+                raise
+            reading.missing(f"{reading.name} after the first {reading.read}: {error}")
+
+    async def _rare(self, reading: _Reading) -> AsyncIterator[AppPage]:
         name = "enterprise applications of rare types"
         try:
-            # `ne` is an advanced query, whose header every page needs again (Graph: advanced query capabilities).
-            headers = {"ConsistencyLevel": "eventual"}
-            async for page in self._reader.pages(self._rare_request, cost=1, dear=True, headers=headers):
-                apps, _ = await self._decode(page, ApplicationType.ENTERPRISE_APP, completeness)
+            pages = self._reader.pages_of(decode_items, self._rare_request, cost=1, pace=DEAR, headers=EVENTUAL)
+            async for listed in pages:
+                page = await reading.nouns(listed)
                 # Nothing was expanded: owners of those that have something to watch are read one by one.
-                watched = [app for app in apps if app.credentials or app.quarantined]
-                yield [app for app in apps if not app.credentials and not app.quarantined]
-                if watched:
-                    yield await self._with_all_owners(watched, completeness)
+                yield replace(page, apps=await self._with_all_owners(page.apps, reading.completeness))
             return
         except GraphError as error:
             if error.status != 400:
-                completeness.missing.append(f"{name}: {error}")
+                reading.missing(f"{name}: {error}")
                 return
             log.info("Graph refused the query for rare types (%s); the known ones are listed one by one", error)
         for rare in RARE_TYPES:
-            condition = f"servicePrincipalType eq '{rare}'"
             try:
-                async for listed in self._listing(
-                    ApplicationType.ENTERPRISE_APP,
-                    "servicePrincipals",
-                    ENTERPRISE_FIELDS,
-                    condition,
-                    completeness,
-                    name,
-                ):
-                    yield listed
+                async for page in self._type(reading, rare):
+                    yield page
             except GraphError as error:
-                completeness.missing.append(f"{name}: {error}")
+                reading.missing(f"{name}: {error}")
 
     def _rare_request(self) -> Any:
-        condition = "servicePrincipalType ne 'Application' and servicePrincipalType ne 'ManagedIdentity'"
+        condition = f"servicePrincipalType ne 'Application' and {NO_MANAGED_IDENTITY}"
         return self._reader.get(
             query("/servicePrincipals", select=ENTERPRISE_FIELDS, filter=condition, count="true", top=PAGE_SIZE)
         )
 
+    # ------------------------------------------------------------ both
+
+    async def _chain(self, reading: _Reading, condition: str, pace: Pace) -> AsyncIterator[AppPage]:
+        """One listing with its owners; with plain $expand=owners when the first page is refused with 400."""
+        collection, fields, cost = _collection(reading.type)
+
+        def first() -> Any:
+            options = {"select": fields, "expand": self._expand(), **({"filter": condition} if condition else {})}
+            return self._reader.get(query("/" + collection, **options, top=PAGE_SIZE))
+
+        for plain in (self._plain_owners, True):
+            began = False
+            try:
+                async for page in self._reader.pages_of(decode_items, first, cost=cost, pace=pace):
+                    began = True
+                    yield await reading.nouns(page)
+                return
+            except GraphError as error:
+                if began or error.status != 400 or plain:
+                    raise
+                log.info("Graph refused $select inside $expand=owners (%s); owners are read whole", error)
+                self._plain_owners = True
+
     def _expand(self) -> str:
         return "owners" if self._plain_owners else "owners($select=id)"
 
-    # ------------------------------------------------------------ decoding
+    async def _count(self, collection: str, condition: str = "") -> int | GraphError:
+        """How many Graph counts; returned, not raised: it is a check and no part of what is read."""
+        path = f"/{collection}/$count"
+        request = self._reader.get(query(path, filter=condition) if condition else path)
+        for name, value in EVENTUAL.items():
+            request.headers.try_add(name, value)
+        try:
+            return await self._reader.call(request, decode_count, cost=1)
+        except GraphError as error:
+            return error
 
-    async def _decode(
-        self, page: Page, type: ApplicationType, completeness: Completeness
-    ) -> tuple[list[Application], list[Application]]:
-        """(apps, apps whose owner list may be cut); unreadable ones go to quarantine."""
-        apps: list[Application] = []
-        crowded: list[Application] = []
-        for number, raw in enumerate(page.value, start=1):
-            try:
-                app, incomplete = self._application(raw, type)
-            except Unreadable as error:
-                completeness.quarantined.append(Quarantine(object_id=id_of(raw), key_id="", reason=str(error)))
-                continue
-            (crowded if incomplete else apps).append(app)
-            if number % BREATH == 0:
-                await asyncio.sleep(0)
-        return apps, crowded
+    async def _count_and_reserve(self, parts: int) -> int | GraphError:
+        counted = await self._count("applications")
+        if isinstance(counted, int):
+            self._reserve(parts + counted // partitions.PAGE)
+        return counted
 
-    def _application(self, raw: msgspec.Raw, type: ApplicationType) -> tuple[Application, bool]:
-        """The app, and whether exactly as many owners came as $expand returns at most. Raises Unreadable."""
-        item = decode_item(raw, _ITEM)
-        if not item.id:
-            raise Unreadable("id is empty")
-        found: tuple[Credential, ...] = ()
-        bad: tuple[Quarantine, ...] = ()
-        if item.password_credentials or item.key_credentials:
-            found, bad = credentials(
-                item.id,
-                item.password_credentials or (),
-                item.key_credentials or (),
-                item.preferred_token_signing_key_thumbprint or "",
+    def _reserve(self, turns: int) -> None:
+        self._reader.client.gate.reserve(turns)
+
+    async def _note_difference(self, reading: _Reading, collection: str, condition: str) -> None:
+        """Hold what was read against a fresh count: apps may have been deleted since the first."""
+        counted = await self._count(collection, condition)
+        if isinstance(counted, GraphError):
+            reading.missing(f"whether all {reading.name} were read: Graph did not count them: {counted}")
+        elif reading.fewer_than(counted):
+            reading.missing(
+                f"{counted - len(reading.seen)} of {counted} {reading.name}: Graph counts them and lists them not"
             )
-        redirects = [*_uris(item.web), *_uris(item.spa), *_uris(item.public_client), *(item.reply_urls or ())]
-        owners = self._owners(item.owners) if item.owners else ()
-        app = Application(
-            object_id=item.id,
-            app_id=item.app_id or "",
-            display_name=item.display_name or "",
-            type=type,
-            created=_created(item.created_date_time),
-            sign_in_audience=item.sign_in_audience or "",
-            reply_hosts=hosts(redirects) if redirects else (),
-            notes=item.notes or "",
-            service_management_reference=item.service_management_reference or "",
-            notification_emails=tuple(filter(None, map(text, item.notification_email_addresses or ()))),
-            owner_organization_id=item.app_owner_organization_id or "",
-            enabled=item.account_enabled is not False,
-            credentials=found,
-            owners=owners,
-            quarantined=bad,
-        )
-        return app, len(item.owners or ()) == EXPANDED_AT_MOST
 
-    def _owners(self, references: Sequence[Reference]) -> tuple[Person, ...]:
-        owners: dict[str, Person] = {}
-        for reference in references:
-            if reference.id:
-                key = (reference.id, KINDS.get(reference.type or "", PersonKind.UNKNOWN))
-                person = self._people.get(key)
-                if person is None:
-                    person = self._people[key] = Person(id=key[0], kind=key[1])
-                owners[reference.id] = person
-        return tuple(owners.values())
+    async def _crowded(self, reading: _Reading) -> AppPage:
+        """Apps with 20 expanded owners, with all of theirs; their ids were on their pages."""
+        return AppPage(ids=(), apps=await self._with_all_owners(list(reading.crowded.values()), reading.completeness))
 
     async def _with_all_owners(self, apps: Sequence[Application], completeness: Completeness) -> list[Application]:
         """The same apps with their owner lists read whole, 20 apps to a request; apps gone meanwhile are left out."""
@@ -346,19 +387,9 @@ class GraphApplications:
         if page.next_link:
             if not self._reader.client.same_host(page.next_link):
                 raise GraphError("Graph's nextLink leads to another host", code="foreignNextLink")
-            following: Callable[[], Any] = lambda: self._reader.link(page.next_link or "")  # noqa: E731
-            async for more in self._reader.pages(following, cost=1):
+            async for more in self._reader.pages(lambda: self._reader.link(page.next_link or ""), cost=1):
                 references += _references(more)
-        return self._owners(references)
-
-
-def _page_of(apps: Sequence[Application]) -> AppPage:
-    return AppPage(
-        ids=[app.object_id for app in apps],
-        apps=[app for app in apps if app.credentials or app.quarantined],
-        disabled={app.object_id: app.app_id for app in apps if not app.enabled},
-        created=[app.created for app in apps if app.created is not None],
-    )
+        return self._maker.owners(references)
 
 
 def _references(page: Page) -> list[Reference]:
@@ -371,18 +402,8 @@ def _references(page: Page) -> list[Reference]:
     return found
 
 
-def _collection(type: ApplicationType) -> tuple[str, str]:
+def _collection(type: ApplicationType) -> tuple[str, str, int]:
+    """Name, selected fields, documented resource units of a page."""
     if type is ApplicationType.APP_REGISTRATION:
-        return "applications", APPLICATION_FIELDS
-    return "servicePrincipals", ENTERPRISE_FIELDS
-
-
-def _uris(platform: _Redirects | None) -> Sequence[Any]:
-    return platform.redirect_uris or () if platform is not None else ()
-
-
-def _created(value: object) -> Any:
-    try:
-        return instant(value, "createdDateTime")
-    except Unreadable:
-        return None
+        return "applications", APPLICATION_FIELDS, 2
+    return "servicePrincipals", ENTERPRISE_FIELDS, 1

@@ -16,9 +16,10 @@ import msgspec
 from alerts.changes import Changes
 from alerts.errors import GraphError
 from alerts.model import ApplicationType, Credential
-from graph.applications import BREATH, PAGE_SIZE
-from graph.credentials import RawCredential, credentials
-from graph.reader import GraphReader, Part, query
+from graph.applications import PAGE_SIZE
+from graph.credentials import LooseCredential, credentials
+from graph.items import BREATH
+from graph.reader import DEAR, GraphReader, Part, query
 from graph.wire import Page, Unreadable, decode_item, decode_single, id_of
 
 log = logging.getLogger(__name__)
@@ -44,8 +45,8 @@ class _Item(msgspec.Struct, rename="camel"):
 
     id: str
     removed: Any = msgspec.field(name="@removed", default=None)
-    password_credentials: list[RawCredential] | msgspec.UnsetType | None = msgspec.UNSET
-    key_credentials: list[RawCredential] | msgspec.UnsetType | None = msgspec.UNSET
+    password_credentials: list[LooseCredential] | msgspec.UnsetType | None = msgspec.UNSET
+    key_credentials: list[LooseCredential] | msgspec.UnsetType | None = msgspec.UNSET
     preferred_token_signing_key_thumbprint: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
@@ -77,7 +78,7 @@ class GraphChanges:
     async def _round(self, link: str, wanted: Collection[str]) -> Changes:
         seen: dict[str, _Seen] = {}
         page: Page | None = None
-        async for page in self._reader.pages(lambda: self._reader.link(link), cost=1, dear=True):
+        async for page in self._reader.pages(lambda: self._reader.link(link), cost=1, pace=DEAR):
             async for object_id, found in _items(page, wanted):
                 # Which of two came last cannot be told.
                 seen[object_id] = found if seen.get(object_id, found) == found else None
@@ -102,7 +103,7 @@ class GraphChanges:
         def first() -> Any:
             return self._reader.get(query("/" + collection, select=fields, top=PAGE_SIZE))
 
-        async for page in self._reader.pages(first, cost=cost, dear=True):
+        async for page in self._reader.pages(first, cost=cost, pace=DEAR):
             seen |= {object_id: found async for object_id, found in _items(page, object_ids)}
         known = {object_id: found for object_id, found in seen.items() if found is not None}
         missing = sorted(set(object_ids) - seen.keys())

@@ -10,19 +10,30 @@ from alerts.model import Credential, CredentialType, CredentialUsage, Quarantine
 from graph.wire import Unreadable, instant, text, thumbprint
 
 
-class RawCredential(msgspec.Struct, rename="camel"):
-    """A passwordCredential or keyCredential. Fields are loose, so that one wrong type costs one credential.
+class RawCredential(msgspec.Struct, rename="camel", gc=False):
+    """A passwordCredential or keyCredential as promised.
 
     `key`, the certificate itself, makes three quarters of a page's bytes and is skipped unread; `hint` never
     leaves the page.
     """
+
+    key_id: str | None = None
+    display_name: str | None = None
+    start_date_time: datetime | None = None
+    end_date_time: datetime | None = None
+    custom_key_identifier: str | None = None
+    #: Sign or Verify; keyCredentials only.
+    usage: str | None = None
+
+
+class LooseCredential(RawCredential, rename="camel", gc=False):
+    """The same with anything in its fields, so that one wrong type costs one credential."""
 
     key_id: Any = None
     display_name: Any = None
     start_date_time: Any = None
     end_date_time: Any = None
     custom_key_identifier: Any = None
-    #: Sign or Verify; keyCredentials only.
     usage: Any = None
 
 
@@ -31,6 +42,7 @@ def credentials(
     passwords: Sequence[RawCredential],
     keys: Sequence[RawCredential],
     signing_thumbprint: str = "",
+    words: dict[str, str] | None = None,
 ) -> tuple[tuple[Credential, ...], tuple[Quarantine, ...]]:
     """All credentials of one app, and those that could not be read.
 
@@ -43,8 +55,13 @@ def credentials(
         passwords: its passwordCredentials.
         keys: its keyCredentials.
         signing_thumbprint: preferredTokenSigningKeyThumbprint; where it names none of them, all count as active.
+        words: display names met so far; those of many secrets are one object.
     """
-    found = _Found(object_id)
+    found = _Found(object_id, {} if words is None else words)
+    if not keys:  # nine apps in ten
+        for password in passwords:
+            found.add(password, CredentialType.CLIENT_SECRET, CredentialUsage.SIGN_IN)
+        return tuple(found.good), tuple(found.bad)
     signing = [key for key in keys if text(key.usage).lower() == "sign"]
     trio_ids = {text(key.custom_key_identifier) for key in signing} - {""}
     trio_key_ids = {text(key.key_id).lower() for key in signing} - {""}
@@ -60,9 +77,6 @@ def credentials(
         if text(key.usage).lower() != "sign" and text(key.custom_key_identifier) not in trio_ids:
             found.add(key, CredentialType.CERTIFICATE, CredentialUsage.SIGN_IN)
     for password in passwords:
-        if not certificate_ids and not trio_key_ids:  # no certificate here: nine apps in ten
-            found.add(password, CredentialType.CLIENT_SECRET, CredentialUsage.SIGN_IN)
-            continue
         belongs_to_pair = (
             text(password.custom_key_identifier) in certificate_ids or text(password.key_id).lower() in trio_key_ids
         )
@@ -74,8 +88,9 @@ def credentials(
 class _Found:
     """Collects one app's credentials; key ids are compared without case and kept as Graph wrote them."""
 
-    def __init__(self, object_id: str) -> None:
+    def __init__(self, object_id: str, words: dict[str, str]) -> None:
         self._object_id = object_id
+        self._words = words
         self._ids: set[str] = set()
         self.good: list[Credential] = []
         self.bad: list[Quarantine] = []
@@ -85,24 +100,24 @@ class _Found:
         try:
             if not key_id:
                 raise Unreadable("keyId is missing")
-            if key_id.lower() in self._ids:
+            if (folded := key_id.lower()) in self._ids:
                 raise Unreadable("keyId stands twice on this app")
-            self._ids.add(key_id.lower())
-            self.good.append(self._credential(raw, key_id, type, usage))
+            self._ids.add(folded)
+            end = instant(raw.end_date_time, "endDateTime")
         except Unreadable as error:
             self.bad.append(Quarantine(object_id=self._object_id, key_id=key_id, reason=str(error)))
-
-    def _credential(self, raw: RawCredential, key_id: str, type: CredentialType, usage: CredentialUsage) -> Credential:
-        end = instant(raw.end_date_time, "endDateTime")
-        return Credential(
+            return
+        name = text(raw.display_name)
+        made = Credential(
             key_id=key_id,
             type=type,
-            display_name=text(raw.display_name),
+            display_name=self._words.setdefault(name, name),
             start=_start(raw.start_date_time, end),
             end=end,
             thumbprint=thumbprint(raw.custom_key_identifier) if type is CredentialType.CERTIFICATE else "",
             usage=usage,
         )
+        self.good.append(made)
 
 
 def _start(value: object, end: datetime | None) -> datetime | None:

@@ -36,6 +36,11 @@ BETWEEN_SCANS = RetryPolicy(tries=4, longest_wait=60, total_wait=120)
 #: Exactly one request: writes that must not run twice.
 ONCE = RetryPolicy(tries=1, longest_wait=0, total_wait=0)
 
+#: Seconds in which dear requests are counted: Graph's minute, and one for the way there.
+WINDOW = 61.0
+#: Turns of a minute that cannot be reserved.
+LEFT_TO_OTHERS = 20
+
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds that an answer asks to wait, None when it does not say.
@@ -71,32 +76,12 @@ def _aware(value: datetime) -> datetime:
     return value if value.tzinfo is not None else value.replace(tzinfo=UTC)
 
 
-class _Turns:
-    """So many turns in any span of so many seconds."""
-
-    def __init__(self, most: int, seconds: float, sleep: Sleep, monotonic: Callable[[], float]) -> None:
-        self._most, self._seconds = most, seconds
-        self._sleep, self._monotonic = sleep, monotonic
-        self._taken: deque[float] = deque()
-
-    async def wait(self) -> None:
-        """Return once another one fits."""
-        while True:
-            now = self._monotonic()
-            while self._taken and self._taken[0] <= now - self._seconds:
-                self._taken.popleft()
-            if len(self._taken) < self._most:
-                self._taken.append(now)
-                return
-            await self._sleep(self._taken[0] + self._seconds - now)
-
-
 class Gate:
-    """Shared by all readers of one tenant: closed after a throttled answer, and it paces what is counted apart.
+    """Shared by all readers of one tenant: closed after a throttled answer, and it paces dear requests.
 
-    Selecting keyCredentials is limited to 150 requests a minute and tenant (Graph: list applications); 115 are
-    taken, which leaves the rest to other tools. Reports take 5 requests in 10 seconds (Graph: throttling limits,
-    identity and access reports); 4 are taken.
+    Selecting keyCredentials is limited to 150 requests a minute and tenant (Graph: list applications, list
+    servicePrincipals; whether together is not said, so together). 140 are taken: the rest is left to the bot and to
+    other tools.
     """
 
     def __init__(
@@ -104,14 +89,14 @@ class Gate:
         *,
         sleep: Sleep = asyncio.sleep,
         monotonic: Callable[[], float] = time.monotonic,
-        dear_per_minute: int = 115,
-        reports_in_ten_seconds: int = 4,
+        dear_per_minute: int = 140,
     ) -> None:
         self._sleep = sleep
         self._monotonic = monotonic
+        self._dear_per_minute = dear_per_minute
         self._opens_at = 0.0
-        self._dear = _Turns(dear_per_minute, 60, sleep, monotonic)
-        self._reports = _Turns(reports_in_ten_seconds, 10, sleep, monotonic)
+        self._dear: deque[float] = deque()
+        self._reserved = 0
 
     def close_for(self, seconds: float) -> None:
         """Nobody passes for so many seconds; a shorter wait never shortens a longer one."""
@@ -130,10 +115,26 @@ class Gate:
         """One reader's own wait, which holds up nobody else."""
         await self._sleep(seconds)
 
-    async def wait_for_turn(self) -> None:
-        """Return once another request that selects keyCredentials fits into the minute."""
-        await self._dear.wait()
+    def reserve(self, turns: int) -> None:
+        """Keep so many of the minute's turns for those who ask with `reserved`; some are always left to the others."""
+        self._reserved = max(0, min(turns, self._dear_per_minute - LEFT_TO_OTHERS))
 
-    async def wait_for_report(self) -> None:
-        """Return once another request for a report fits into its ten seconds."""
-        await self._reports.wait()
+    async def wait_for_turns(self, turns: int = 1, *, reserved: bool = False, urgent: bool = False) -> None:
+        """Return once so many more requests that select keyCredentials fit into the minute.
+
+        Args:
+            turns: at most as many as fit into a minute.
+            reserved: use up what is reserved.
+            urgent: count, but do not wait: somebody waits for the answer.
+        """
+        while True:
+            now = self._monotonic()
+            while self._dear and self._dear[0] <= now - WINDOW:
+                self._dear.popleft()
+            free = self._dear_per_minute - len(self._dear) - (0 if reserved else self._reserved)
+            if urgent or free >= turns:
+                self._dear.extend([now] * turns)
+                if reserved:
+                    self._reserved = max(0, self._reserved - turns)
+                return
+            await self._sleep(self._dear[0] + WINDOW - now if self._dear else 1.0)

@@ -4,8 +4,9 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -17,7 +18,8 @@ from alerts.errors import GraphError
 from alerts.ports import GraphUsage
 from graph.client import NO_ANSWER, NOT_SENT, TOKEN_REFUSED, GraphClient
 from graph.gate import INTERACTIVE as INTERACTIVE
-from graph.gate import SCAN, RetryPolicy, backoff, retry_after
+from graph.gate import SCAN, WINDOW, RetryPolicy, backoff, retry_after
+from graph.parallel import Lanes
 from graph.wire import Page, decode_page, fault, graph_error, header, units
 
 log = logging.getLogger(__name__)
@@ -45,6 +47,36 @@ class Part:
 class PartAnswer:
     status: int
     body: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pace:
+    """How a request takes its turn.
+
+    Attributes:
+        dear: how many times it selects keyCredentials, of which Graph allows 150 a minute.
+        reserved: whether it uses up what was reserved at the gate.
+        lanes: shared with requests that run side by side.
+    """
+
+    dear: int = 0
+    reserved: bool = False
+    lanes: Lanes | None = None
+
+    def lane(self) -> AbstractAsyncContextManager[int]:
+        return self.lanes.lane() if self.lanes is not None else nullcontext(0)
+
+
+FREELY = Pace()
+#: One that selects keyCredentials.
+DEAR = Pace(dear=1)
+
+
+class _HasNextLink(Protocol):
+    next_link: str | None
+
+
+P = TypeVar("P", bound=_HasNextLink)
 
 
 class _Response(msgspec.Struct):
@@ -105,7 +137,7 @@ class GraphReader:
         decode: Callable[[bytes], T],
         *,
         cost: int = 1,
-        dear: bool = False,
+        pace: Pace = FREELY,
     ) -> T:
         """Send a request that changes nothing, as often as the policy allows, and decode its answer.
 
@@ -113,25 +145,30 @@ class GraphReader:
             request: from the SDK's builders, or `get`.
             decode: raises msgspec.DecodeError on a body that is not whole; that is asked for again.
             cost: documented resource units.
-            dear: selects keyCredentials, of which Graph allows 150 a minute.
+            pace: when it may be sent.
 
         Raises:
             GraphError: refused, or still failing after the last try.
         """
         tries, waited, renewed = 0, 0.0, False
         while True:
-            await self._pass_gate(dear)
-            generation = self.client.token_generation
-            try:
-                response = await self.send(request, cost=cost)
-                if response.is_success:
-                    return decode(response.content)
-                failure = graph_error(response, retry_after(response.headers))
-            except GraphError as error:
-                failure = error
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                failure = GraphError(f"Graph's answer is not whole: {error}", code=NO_ANSWER)
-                failure.__cause__ = error
+            async with pace.lane() as entered:
+                await self._pass_gate(pace)
+                generation = self.client.token_generation
+                try:
+                    response = await self.send(request, cost=cost)
+                    if response.is_success:
+                        if pace.lanes is not None:
+                            pace.lanes.went_well()
+                        return decode(response.content)
+                    failure = graph_error(response, retry_after(response.headers))
+                except GraphError as error:
+                    failure = error
+                except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                    failure = GraphError(f"Graph's answer is not whole: {error}", code=NO_ANSWER)
+                    failure.__cause__ = error
+                if failure.status == 429 and pace.lanes is not None:
+                    pace.lanes.throttled(entered)
             if failure.status == 401 and failure.code != TOKEN_REFUSED and not renewed:
                 renewed = True
                 self.client.renew_token(generation)
@@ -158,23 +195,36 @@ class GraphReader:
         self.usage.resource_units += units(response.headers.get("x-ms-resource-unit"), documented)
         return response
 
-    async def pages(
+    def pages(
         self,
         first: Callable[[], RequestInformation],
         *,
         cost: int,
-        dear: bool = False,
+        pace: Pace = FREELY,
         headers: Mapping[str, str] | None = None,
     ) -> AsyncIterator[Page]:
+        """Every page of a collection, its items as JSON; see `pages_of`."""
+        return self.pages_of(decode_page, first, cost=cost, pace=pace, headers=headers)
+
+    async def pages_of(
+        self,
+        decode: Callable[[bytes], P],
+        first: Callable[[], RequestInformation],
+        *,
+        cost: int,
+        pace: Pace = FREELY,
+        headers: Mapping[str, str] | None = None,
+    ) -> AsyncIterator[P]:
         """Every page of a collection; after a restart items come again, so callers drop doubles by id.
 
         An empty page with a nextLink is not the end. A page token that Graph no longer knows begins the listing
         again: a token from a repeated request may be invalid from the start (Graph: paging, error handling).
 
         Args:
+            decode: see `call`.
             first: builds the request for the first page.
             cost: documented resource units of a page.
-            dear: see `call`.
+            pace: see `call`.
             headers: sent with every page.
 
         Raises:
@@ -188,7 +238,7 @@ class GraphReader:
             for name, value in (headers or {}).items():
                 request.headers.try_add(name, value)
             try:
-                page = await self.call(request, decode_page, cost=cost, dear=dear)
+                page = await self.call(request, decode, cost=cost, pace=pace)
             except GraphError as error:
                 if link is None or error.status not in (400, 404, 410) or restarts == RESTARTS:
                     raise
@@ -196,8 +246,9 @@ class GraphReader:
                 restarts, link = restarts + 1, None
                 seen.clear()
                 continue
-            yield page
             link = page.next_link
+            yield page
+            del page  # not to be kept while the next one is fetched
             if not link:
                 return
             if not self.client.same_host(link):
@@ -207,8 +258,8 @@ class GraphReader:
             seen.add(link)
         raise GraphError(f"Graph's listing has more than {MOST_PAGES} pages", code="tooManyPages")
 
-    async def batch(self, parts: Sequence[Part]) -> list[PartAnswer]:
-        """Answers in the order of `parts`, 20 to a request, some requests in parallel.
+    async def batch(self, parts: Sequence[Part], pace: Pace = FREELY) -> list[PartAnswer]:
+        """Answers in the order of `parts`, 20 to a request, some requests in parallel; `pace` is that of one part.
 
         The envelope is 200 even where parts fail: throttled and failed parts alone are posted again.
 
@@ -217,7 +268,7 @@ class GraphReader:
         """
         chunks = [parts[start : start + BATCH_SIZE] for start in range(0, len(parts), BATCH_SIZE)]
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._batch_or_error(chunk)) for chunk in chunks]
+            tasks = [group.create_task(self._batch_or_error(chunk, pace)) for chunk in chunks]
         answers: list[PartAnswer] = []
         for task in tasks:
             result = task.result()
@@ -226,20 +277,20 @@ class GraphReader:
             answers.extend(result)
         return answers
 
-    async def _batch_or_error(self, parts: Sequence[Part]) -> list[PartAnswer] | GraphError:
+    async def _batch_or_error(self, parts: Sequence[Part], pace: Pace) -> list[PartAnswer] | GraphError:
         # Returned, not raised: a task group would wrap it in an exception group and lose its class.
         async with self._batches:
             try:
-                return await self._batch_of_20(parts)
+                return await self._batch_of_20(parts, pace)
             except GraphError as error:
                 return error
 
-    async def _batch_of_20(self, parts: Sequence[Part]) -> list[PartAnswer]:
+    async def _batch_of_20(self, parts: Sequence[Part], pace: Pace) -> list[PartAnswer]:
         answers: dict[int, PartAnswer] = {}
         tries, waited = 0, 0.0
         while True:
             open_parts = [index for index in range(len(parts)) if index not in answers]
-            failure = await self._post(parts, open_parts, answers)
+            failure = await self._post(parts, open_parts, answers, pace)
             if failure is None and len(answers) == len(parts):
                 return [answers[index] for index in range(len(parts))]
             failure = failure or GraphError("Graph left parts of a $batch unanswered", code=NO_ANSWER)
@@ -252,14 +303,15 @@ class GraphReader:
                 await self.client.gate.pause(wait)
 
     async def _post(
-        self, parts: Sequence[Part], indexes: Sequence[int], answers: dict[int, PartAnswer]
+        self, parts: Sequence[Part], indexes: Sequence[int], answers: dict[int, PartAnswer], pace: Pace
     ) -> GraphError | None:
         """Post some parts; fills `answers` with what is final and returns the failure of the rest."""
         requests = [{"id": str(index), "method": "GET", "url": parts[index].path} for index in indexes]
         request = RequestInformation(Method.POST)
         request.url = self.client.identity.base_url + "/$batch"
         request.set_stream_content(json.dumps({"requests": requests}).encode(), "application/json")
-        batch = await self.call(request, _BATCH.decode, cost=0)
+        # Each part is metered alone.
+        batch = await self.call(request, _BATCH.decode, cost=0, pace=replace(pace, dear=pace.dear * len(indexes)))
         failure: GraphError | None = None
         for response in batch.responses:
             index = int(response.id) if response.id.isdigit() else -1
@@ -284,15 +336,16 @@ class GraphReader:
         request.url = link
         return request
 
-    async def _pass_gate(self, dear: bool) -> None:
+    async def _pass_gate(self, pace: Pace) -> None:
         closed = self.client.gate.closed_for()
         if closed > self._policy.longest_wait:
             raise GraphError(
                 f"Graph asked everybody to wait {closed:.0f} s more", status=429, code="gateClosed", retry_after=closed
             )
         await self.client.gate.wait()
-        if dear:
-            await self.client.gate.wait_for_turn()
+        if pace.dear:
+            urgent = self._policy.longest_wait < WINDOW
+            await self.client.gate.wait_for_turns(pace.dear, reserved=pace.reserved, urgent=urgent)
 
     def _wait_before_retry(self, failure: GraphError, tries: int, waited: float) -> float | None:
         """Seconds to wait, None to give up. A wait that Graph asked for closes the gate for all readers."""

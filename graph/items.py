@@ -1,0 +1,217 @@
+"""From a page of applications or servicePrincipals to the nouns: typed at once, and loosely where that fails.
+
+A whole page decodes in one call into typed structs. Where one property has not the promised type the page is read
+again item by item, and the items that fail again loosely, so that one wrong credential costs one credential.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any, cast
+
+import msgspec
+
+from alerts.model import Application, ApplicationType, Credential, Person, PersonKind, Quarantine
+from alerts.ports import AppPage
+from graph.credentials import LooseCredential, RawCredential, credentials, hosts
+from graph.wire import Page, Reference, Unreadable, decode_item, decode_page, has_nul, id_of, instant, text
+
+#: $expand returns at most so many objects and says nothing about more (Graph: known issues, query parameters).
+EXPANDED_AT_MOST = 20
+#: Items made between two breaths of the event loop, some milliseconds.
+BREATH = 200
+
+KINDS = {
+    "#microsoft.graph.user": PersonKind.USER,
+    "#microsoft.graph.servicePrincipal": PersonKind.SERVICE_PRINCIPAL,
+    "#microsoft.graph.group": PersonKind.GROUP,
+}
+
+
+class _Redirects(msgspec.Struct, rename="camel", gc=False):
+    redirect_uris: list[str] | None = None
+
+
+class _LooseRedirects(_Redirects, rename="camel", gc=False):
+    redirect_uris: list[Any] | None = None
+
+
+class Item(msgspec.Struct, rename="camel", gc=False):
+    """An application or servicePrincipal as promised; what is not selected, or unknown to us, is skipped unread."""
+
+    id: str
+    app_id: str | None = None
+    display_name: str | None = None
+    created_date_time: datetime | None = None
+    sign_in_audience: str | None = None
+    notes: str | None = None
+    service_management_reference: str | None = None
+    web: _Redirects | None = None
+    spa: _Redirects | None = None
+    public_client: _Redirects | None = None
+    reply_urls: list[str] | None = None
+    notification_email_addresses: list[str] | None = None
+    account_enabled: bool | None = None
+    app_owner_organization_id: str | None = None
+    preferred_token_signing_key_thumbprint: str | None = None
+    password_credentials: list[RawCredential] | None = None
+    key_credentials: list[RawCredential] | None = None
+    owners: list[Reference] | None = None
+
+
+class _LooseItem(Item, rename="camel", gc=False):
+    """The same, of whose details any may be of any type."""
+
+    created_date_time: Any = None
+    web: _LooseRedirects | None = None
+    spa: _LooseRedirects | None = None
+    public_client: _LooseRedirects | None = None
+    reply_urls: list[Any] | None = None
+    notification_email_addresses: list[Any] | None = None
+    password_credentials: list[LooseCredential] | None = None  # type: ignore[assignment]
+    key_credentials: list[LooseCredential] | None = None  # type: ignore[assignment]
+
+
+class ItemPage(msgspec.Struct):
+    """A page on which everything is as promised."""
+
+    value: list[Item]
+    next_link: str | None = msgspec.field(name="@odata.nextLink", default=None)
+
+
+_ITEM = msgspec.json.Decoder(Item)
+_LOOSE_ITEM = msgspec.json.Decoder(_LooseItem)
+_ITEM_PAGE = msgspec.json.Decoder(ItemPage)
+
+
+def decode_items(body: bytes) -> ItemPage | Page:
+    """The items of a page, or their JSON where not all are as promised. Raises msgspec.DecodeError (not a page)."""
+    if not has_nul(body):
+        try:
+            return _ITEM_PAGE.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            pass
+    return decode_page(body)
+
+
+def loose_item(raw: msgspec.Raw) -> Item:
+    """One item, with whatever stands in its details. Raises Unreadable."""
+    try:
+        return _ITEM.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return decode_item(raw, _LOOSE_ITEM)
+
+
+class Maker:
+    """Makes the nouns of one tenant; what many apps share (owners, short words) is one object."""
+
+    def __init__(self) -> None:
+        self._people: dict[tuple[str | None, str | None], Person] = {}
+        self._words: dict[str, str] = {"": ""}
+
+    def application(self, item: Item, type: ApplicationType) -> Application:
+        """The app with everything that came. Raises Unreadable."""
+        if not item.id:
+            raise Unreadable("id is empty")
+        found: tuple[Credential, ...] = ()
+        bad: tuple[Quarantine, ...] = ()
+        if item.password_credentials or item.key_credentials:
+            found, bad = credentials(
+                item.id,
+                item.password_credentials or (),
+                item.key_credentials or (),
+                item.preferred_token_signing_key_thumbprint or "",
+                self._words,
+            )
+        emails = item.notification_email_addresses
+        return Application(
+            object_id=item.id,
+            app_id=item.app_id or "",
+            display_name=item.display_name or "",
+            type=type,
+            created=created(item),
+            sign_in_audience=self._word(item.sign_in_audience),
+            reply_hosts=_reply_hosts(item),
+            notes=item.notes or "",
+            service_management_reference=item.service_management_reference or "",
+            notification_emails=tuple(filter(None, map(text, emails))) if emails else (),
+            owner_organization_id=self._word(item.app_owner_organization_id),
+            enabled=item.account_enabled is not False,
+            credentials=found,
+            owners=self.owners(item.owners) if item.owners else (),
+            quarantined=bad,
+        )
+
+    def owners(self, references: Iterable[Reference]) -> tuple[Person, ...]:
+        """Everybody named, once, with nothing but id and kind."""
+        owners: dict[str, Person] = {}
+        for reference in references:
+            owner_id = reference.id
+            if owner_id:
+                key = (owner_id, reference.type)
+                person = self._people.get(key)
+                if person is None:
+                    kind = KINDS.get(reference.type or "", PersonKind.UNKNOWN)
+                    person = self._people[key] = Person(id=owner_id, kind=kind)
+                owners[owner_id] = person
+        return tuple(owners.values())
+
+    async def page(
+        self, page: ItemPage | Page, type: ApplicationType, unreadable: Callable[[Quarantine], None]
+    ) -> tuple[AppPage, list[Application]]:
+        """The page as nouns, and those of its apps whose owner list may be cut, which are not among its apps.
+
+        Args:
+            page: from `decode_items`; its items are let go.
+            type: of everything on it.
+            unreadable: told of every item that cannot be read at all.
+        """
+        ids: list[str] = []
+        apps: list[Application] = []
+        crowded: list[Application] = []
+        disabled: dict[str, str] = {}
+        dates: list[datetime] = []
+        for number, raw in enumerate(page.value, start=1):
+            try:
+                item = raw if isinstance(raw, Item) else loose_item(cast(msgspec.Raw, raw))
+                if item.password_credentials or item.key_credentials:
+                    app = self.application(item, type)
+                    (crowded if item.owners and len(item.owners) == EXPANDED_AT_MOST else apps).append(app)
+                elif not item.id:
+                    raise Unreadable("id is empty")
+            except Unreadable as error:
+                object_id = id_of(raw) if isinstance(raw, msgspec.Raw) else ""
+                unreadable(Quarantine(object_id=object_id, key_id="", reason=str(error)))
+                continue
+            ids.append(item.id)
+            if item.account_enabled is False:
+                disabled[item.id] = item.app_id or ""
+            day = created(item)
+            if day is not None:
+                dates.append(day)
+            if number % BREATH == 0:
+                await asyncio.sleep(0)
+        page.value = []
+        return AppPage(ids=ids, apps=apps, disabled=disabled, created=dates), crowded
+
+    def _word(self, word: str | None) -> str:
+        return self._words.setdefault(word, word) if word else ""
+
+
+def created(item: Item) -> datetime | None:
+    """Its creation date, None where Graph has none or junk (objects of before 2018 have none)."""
+    try:
+        return instant(item.created_date_time, "createdDateTime")
+    except Unreadable:
+        return None
+
+
+def _reply_hosts(item: Item) -> tuple[str, ...]:
+    uris: list[Sequence[str]] = [
+        platform.redirect_uris
+        for platform in (item.web, item.spa, item.public_client)
+        if platform is not None and platform.redirect_uris
+    ]
+    if item.reply_urls:
+        uris.append(item.reply_urls)
+    return hosts(uri for several in uris for uri in several) if uris else ()

@@ -280,6 +280,7 @@ class _Loader:
             endpoint=endpoint,
             identity=identity,
             last_use=last_use,
+            delta_minutes=self._get.number("DELTA_MINUTES", 15),
         )
 
     def _logs(self) -> LogsSettings | None:

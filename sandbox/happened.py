@@ -54,6 +54,7 @@ MEANINGS: tuple[Meaning, ...] = (
     _meaning("graph", "", r"/teamwork/|/appCatalogs/", "Installs Steward's app for a person", "graph/installation.py"),
     _meaning("graph", "POST", r"/\$batch", "Many questions in one request", "graph/reader.py"),
     _meaning("graph", "", r"/users|/directory|/groups", "Reads people, their managers, or a group", "graph/people.py"),
+    _meaning("graph", "GET", r"/(applications|servicePrincipals)/delta", "Asks what has changed", "graph/changes.py"),
     _meaning(
         "graph", "GET", r"/applications", "Reads app registrations and their credentials", "graph/applications.py"
     ),

@@ -43,7 +43,8 @@ MAIL_POLICY = (
 #: Longest wait for the control endpoints; an invoke may take Teams' 15 seconds.
 CONTROL_SECONDS = 60.0
 
-NextDay = Callable[[], Awaitable[dict[str, object]]]
+#: What the running Steward does for a route; what it says goes to the caller.
+Work = Callable[[], Awaitable[dict[str, object]]]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -55,12 +56,13 @@ class Practice(Protocol):
     token: str
 
 
-def add_routes(app: web.Application, practice: Practice, next_day: NextDay) -> None:
+def add_routes(app: web.Application, practice: Practice, next_day: Work, look: Work) -> None:
     """Mount the practice routes of `practice` on `app`.
 
-    `next_day` runs the daily scan and the deliveries after the clock has moved, and returns the run's summary.
+    `next_day` runs the daily scan and the deliveries after the clock has moved, and returns the run's summary;
+    `look` asks Graph what has changed, as it is asked between two scans, and returns what that led to.
     """
-    routes = _Routes(Control(practice), next_day)
+    routes = _Routes(Control(practice), next_day, look)
     app.cleanup_ctx.append(routes.running)
     app.on_shutdown.append(routes.stop)
     for method, path, handler in (
@@ -84,6 +86,7 @@ def add_routes(app: web.Application, practice: Practice, next_day: NextDay) -> N
         ("POST", "/practice/as/{name}/invoke", routes.passed_on),
         ("POST", "/practice/as/{name}/submit", routes.passed_on),
         ("POST", "/practice/next-day", routes.next_day),
+        ("POST", "/practice/look", routes.look),
     ):
         app.router.add_route(method, path, _guarded(handler))
 
@@ -188,9 +191,10 @@ class Control:
 class _Routes:
     """The handlers, with what they share."""
 
-    def __init__(self, control: Control, next_day: NextDay) -> None:
+    def __init__(self, control: Control, next_day: Work, look: Work) -> None:
         self._control = control
         self._next_day = next_day
+        self._look = look
         self._moving = asyncio.Lock()
         self._listeners: set[asyncio.Task[Any]] = set()
 
@@ -264,6 +268,10 @@ class _Routes:
             moved = await self._control.json("POST", "/control/advance", {"days": 1})
             run = await self._next_day()
         return web.json_response({"date": moved["now"], **run, "moment": moved["moment"]})
+
+    async def look(self, _request: web.Request) -> web.Response:
+        """Steward asks Graph now what has changed, not only when it is time to."""
+        return web.json_response(await self._look())
 
     async def events(self, request: web.Request) -> web.StreamResponse:
         """Server-sent events: one whenever a chat or the log of requests changed."""

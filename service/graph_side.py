@@ -5,6 +5,7 @@ from alerts.views import MailView
 from cards.email import Mail, render_mail
 from cards.render import Words
 from graph.applications import GraphApplications
+from graph.changes import GraphChanges
 from graph.client import GraphClient, Identity
 from graph.gate import BETWEEN_SCANS
 from graph.installation import GraphInstaller
@@ -57,6 +58,10 @@ class GraphRooms:
     def scan_people(self) -> GraphPeople:
         """For one scan, likewise."""
         return GraphPeople(GraphReader(self._scanner))
+
+    def changes(self) -> GraphChanges:
+        """For what comes between two scans: less patient than they are, low priority too."""
+        return GraphChanges(GraphReader(self._scanner, policy=BETWEEN_SCANS))
 
     def last_use(self) -> GraphLastUse | None:
         """For one scan; None where it is switched off."""

@@ -146,8 +146,16 @@ def _practice_routes(product: Product) -> Callable[[web.Application], None] | No
             "messages": handled,
         }
 
+    async def look() -> dict[str, object]:
+        """What has changed in Graph, asked now and not after DELTA_MINUTES; then every message that follows from it."""
+        if product.scans is None:
+            return {"found": None, "messages": 0}
+        await product.keep_time()
+        found = await product.scans.watch.look_now()
+        return {"found": dict(found), "messages": await product.settle()}
+
     add_routes = product.practice_wiring().add_routes
-    return lambda app: add_routes(app, product.practice, next_day)
+    return lambda app: add_routes(app, product.practice, next_day, look)
 
 
 class _Readiness:

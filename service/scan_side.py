@@ -7,23 +7,26 @@ import secrets
 import socket
 from datetime import datetime
 
+from alerts.changes import ChangeJudge
 from alerts.model import ScanRun
 from alerts.ports import OwnerHistory
 from scanner.scan import Progress, Scanner, no_progress
 from scanner.schedule import Schedule
+from scanner.watch import Watch
 from service.product import Product
 
 log = logging.getLogger(__name__)
 
 
 class ScanSide:
-    """Scans of this process: on schedule, by command, and on the practice tenant's next day."""
+    """Scans of this process: on schedule, by command, and on the practice tenant's next day; looks between them."""
 
     def __init__(self, product: Product, history: OwnerHistory) -> None:
         self._product, self._history = product, history
         self._progress: Progress = no_progress
         self._background: set[asyncio.Task[object]] = set()
         service = product.settings.service
+        holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self.schedule = Schedule(
             scan=self._scan,
             store=product.store,
@@ -31,7 +34,17 @@ class ScanSide:
             at=service.scan_at,
             zone=service.time_zone,
             sleep=product.clock.sleep,
-            holder=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
+            holder=holder,
+        )
+        minutes = product.settings.graph.delta_minutes
+        self._watches = minutes > 0
+        self.watch = Watch(
+            feed=product.rooms.changes(),
+            judge=ChangeJudge(store=product.store, clock=product.clock, policy=product.core.policy),
+            store=product.store,
+            minutes=minutes,
+            holder=f"{holder}:watch",
+            changed=product.triggers.fire,
         )
         #: Seconds for which the event loop stood still at most during the last scan.
         self.longest_stall = 0.0
@@ -64,11 +77,16 @@ class ScanSide:
         return self.schedule.next_due(self._product.clock())
 
     async def run(self, stop: asyncio.Event) -> None:
-        """The schedule's loop until `stop`."""
+        """The schedule's loop, and the looks between scans beside it, until `stop`."""
         loop = asyncio.create_task(self.schedule.run(), name="schedule")
+        beside = [asyncio.create_task(self.watch.run(), name="watch")] if self._watches else []
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait([loop, stopping], return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
+        for task in beside:
+            task.cancel()
+        # It gives the lease back before the store is closed.
+        await asyncio.gather(*beside, return_exceptions=True)
         if loop.done() and not loop.cancelled():
             self.failed = True
             await loop

@@ -43,8 +43,8 @@ class GraphSettings:
     identity: Identity | None
     #: Whether the beta is asked when credentials signed in last.
     last_use: bool = False
-    #: 0 until reading changes is built.
-    delta_minutes: int = 0
+    #: Between two questions for what has changed, 0 never.
+    delta_minutes: int = 15
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -56,9 +56,11 @@ PERMISSIONS: tuple[Permission, ...] = (
             "GET /applications",
             "GET /applications/{id}",
             "GET /applications/{id}/owners",
+            "GET /applications/delta",
             "GET /servicePrincipals",
             "GET /servicePrincipals/{id}",
             "GET /servicePrincipals/{id}/owners",
+            "GET /servicePrincipals/delta",
         ),
     ),
     Permission(

@@ -130,9 +130,8 @@ SETTINGS: tuple[SettingDoc, ...] = (
     # ------------------------------------------------------------ graph
     _GRAPH.row(
         "GRAPH_ENDPOINT", "https host", "`https://graph.microsoft.com`", "Microsoft Graph, without `/v1.0`.", v.origin),
-    _GRAPH.row("DELTA_MINUTES", "minutes, 0 to 1440", "`15` once built, until then `0`",
-        "How often changes are asked for between the daily scans; 0 never.", v.number(0, 1440), accepts=("0",),
-        missing="Reading changes between scans is not built yet."),
+    _GRAPH.row("DELTA_MINUTES", "minutes, 0 to 1440", "`15`",
+        "How often Graph is asked between the daily scans what was renewed or deleted; 0 never.", v.number(0, 1440)),
     _GRAPH.row("GRAPH_BETA_LAST_USE", "on, off", "`off`",
         "Asks Graph's beta for the last use of each credential: global cloud only, and AuditLog.Read.All is needed.",
         v.on_off),

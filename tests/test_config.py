@@ -287,7 +287,7 @@ def test_a_wrong_value_is_named(name, value):
 
 
 def test_all_mistakes_are_named_at_once():
-    found = production(ALERT_DAYS="7,14", SEND_PACE="0", GRAPH_ENDPIONT="x", DELTA_MINUTES="15", TIME_ZONE="Mars")
+    found = production(ALERT_DAYS="7,14", SEND_PACE="0", GRAPH_ENDPIONT="x", DELTA_MINUTES="1441", TIME_ZONE="Mars")
 
     assert len(found) == 5
 
@@ -344,7 +344,6 @@ def test_saml_stages_follow_the_others_unless_set():
 # ---------------------------------------------------------------- what is not built
 
 UNBUILT = [
-    ("DELTA_MINUTES", "15", "0"),
     ("AUDIT_LOG", "on", "off"),
     ("OWNER_CHANGES", "direct", "request"),
     ("SENDING", "hold", "on"),

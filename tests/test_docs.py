@@ -139,7 +139,7 @@ def test_every_documented_request_is_served():
         for method, path in re.findall(r"""(?:add_|\(")(get|post|GET|POST)(?:\(|", )"([^"]+)\"""", routes)
     }
 
-    assert len(documented) == 12
+    assert len(documented) == 13
     assert documented <= served
 
 

@@ -19,12 +19,14 @@ SCRIPT_POLICY = "script-src 'self'"
 class Page:
     """A caller of the practice routes of a Steward on loopback."""
 
-    def __init__(self, world, session, address, scans):
+    def __init__(self, world, session, address, scans, looks):
         self.world = world
         self.session = session
         self.address = address
         #: The practice clock at each daily scan.
         self.scans = scans
+        #: The practice clock at each look at what has changed.
+        self.looks = looks
 
     async def call(self, method, path, body=None, **headers):
         async with self.session.request(method, self.address + path, json=body, headers=headers) as response:
@@ -36,11 +38,15 @@ class Page:
 @asynccontextmanager
 async def page_of(folder):
     async with teams(folder) as world:
-        scans = []
+        scans, looks = [], []
 
         async def next_day():
             scans.append(world.state.now())
             return {"run": {"applications": 100}}
+
+        async def look():
+            looks.append(world.state.now())
+            return {"found": {"removed": 1}, "messages": 2}
 
         class Running:
             control_url = world.state.urls["control"]
@@ -48,14 +54,14 @@ async def page_of(folder):
             token = world.state.control_token
 
         app = web.Application()
-        practice.add_routes(app, Running(), next_day)
+        practice.add_routes(app, Running(), next_day, look)
         runner = web.AppRunner(app, shutdown_timeout=30)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
         try:
             async with aiohttp.ClientSession() as session:
-                yield Page(world, session, f"http://127.0.0.1:{runner.addresses[0][1]}", scans)
+                yield Page(world, session, f"http://127.0.0.1:{runner.addresses[0][1]}", scans, looks)
         finally:
             await runner.cleanup()
 
@@ -223,6 +229,15 @@ async def test_the_next_day_moves_the_clock_before_the_scan(page):
     assert [1] == [(scan - before).days for scan in page.scans]
     assert {"applications": 100} == body["run"]
     assert page.world.state.now().isoformat() == body["date"]
+
+
+async def test_a_look_at_what_has_changed_moves_no_clock(page):
+    before = page.world.state.offset
+    status, body, _ = await page.call("POST", "/practice/look")
+
+    assert (200, {"found": {"removed": 1}, "messages": 2}) == (status, body)
+    assert 1 == len(page.looks)
+    assert before == page.world.state.offset
 
 
 async def test_renewing_in_entra_replaces_the_secret(page):

@@ -119,7 +119,7 @@ class Gate:
         """Keep so many of the minute's turns for those who ask with `reserved`; some are always left to the others."""
         self._reserved = max(0, min(turns, self._dear_per_minute - LEFT_TO_OTHERS))
 
-    async def wait_for_turns(self, turns: int = 1, *, reserved: bool = False, urgent: bool = False) -> None:
+    async def wait_for_turn(self, turns: int = 1, *, reserved: bool = False, urgent: bool = False) -> None:
         """Return once so many more requests that select keyCredentials fit into the minute.
 
         Args:

@@ -110,7 +110,7 @@ class GraphReader:
         *,
         policy: RetryPolicy = SCAN,
         priority: str = "low",
-        parallel_batches: int = 8,
+        parallel_batches: int = 10,
     ) -> None:
         """Args:
         client: the SDK's client for one identity.
@@ -345,7 +345,7 @@ class GraphReader:
         await self.client.gate.wait()
         if pace.dear:
             urgent = self._policy.longest_wait < WINDOW
-            await self.client.gate.wait_for_turns(pace.dear, reserved=pace.reserved, urgent=urgent)
+            await self.client.gate.wait_for_turn(pace.dear, reserved=pace.reserved, urgent=urgent)
 
     def _wait_before_retry(self, failure: GraphError, tries: int, waited: float) -> float | None:
         """Seconds to wait, None to give up. A wait that Graph asked for closes the gate for all readers."""

@@ -289,7 +289,7 @@ async def test_a_part_that_keeps_failing_fails_the_batch(bench: Bench) -> None:
 
 async def test_requests_that_select_key_credentials_keep_below_150_a_minute(bench: Bench) -> None:
     for _ in range(280):
-        await bench.client.gate.wait_for_turns()
+        await bench.client.gate.wait_for_turn()
 
     assert bench.time.now - 1000 == pytest.approx(61)
 
@@ -298,10 +298,10 @@ async def test_turns_that_are_reserved_are_not_taken_by_others(bench: Bench) -> 
     gate = bench.client.gate
     gate.reserve(100)
     for _ in range(40):
-        await gate.wait_for_turns()
-    waiting = asyncio.create_task(gate.wait_for_turns())
+        await gate.wait_for_turn()
+    waiting = asyncio.create_task(gate.wait_for_turn())
     for _ in range(100):
-        await gate.wait_for_turns(reserved=True)
+        await gate.wait_for_turn(reserved=True)
 
     assert bench.time.slept == []
     await waiting
@@ -312,14 +312,14 @@ async def test_reserved_turns_never_shut_out_the_others(bench: Bench) -> None:
     bench.client.gate.reserve(1000)
 
     for _ in range(20):
-        await bench.client.gate.wait_for_turns()
+        await bench.client.gate.wait_for_turn()
 
     assert bench.time.slept == []
 
 
 async def test_somebody_who_waits_for_an_answer_takes_a_turn_at_once(bench: Bench) -> None:
     bench.graph.script = {THINGS: [page(1)]}
-    await bench.client.gate.wait_for_turns(140)
+    await bench.client.gate.wait_for_turn(140)
     reader = bench.reader(INTERACTIVE)
 
     await reader.call(reader.get(THINGS), decode_page, pace=Pace(dear=1))

@@ -103,6 +103,8 @@ def last_use(credential: TwinCredential, midnight: datetime) -> datetime | None:
         at = start + timedelta(days=chance % 90)
     else:
         at = None
+    if at is not None:
+        at = at.replace(microsecond=0)
     return at if at is not None and start <= at <= midnight else None
 
 

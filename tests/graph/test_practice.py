@@ -8,6 +8,7 @@ from alerts.model import CredentialUsage, PersonKind
 from alerts.ports import Completeness
 from graph.applications import GraphApplications
 from graph.client import GraphClient, Identity
+from graph.last_use import GraphLastUse
 from graph.people import GraphPeople
 from graph.reader import GraphReader
 from sandbox.launch import Practice
@@ -48,6 +49,25 @@ async def test_the_practice_tenant_is_read_whole_in_a_handful_of_requests(reader
     assert {person.kind for person in people.values()} == {PersonKind.USER, PersonKind.SERVICE_PRINCIPAL}
     assert reader.usage.requests <= 15
     assert reader.usage.throttled == 0
+
+
+async def test_the_practice_tenant_says_who_changed_and_when_credentials_were_used(reader: GraphReader) -> None:
+    people, registry = GraphPeople(reader), GraphApplications(reader)
+    changes = await people.changes_since(await people.changes_from_now(), 1)
+    keys = {
+        credential.key_id: credential
+        async for page in registry.applications(Completeness())
+        for app in page.apps
+        for credential in app.credentials
+    }
+
+    used = await GraphLastUse(reader).last_used()
+
+    assert changes is not None
+    assert changes.ids == frozenset()
+    both = keys.keys() & used.keys()
+    assert 0.3 * len(keys) < len(both) < 0.9 * len(keys)
+    assert all(keys[key].start <= used[key] for key in both)
 
 
 async def test_people_of_the_cast_are_found_by_name_and_address(reader: GraphReader) -> None:

@@ -38,11 +38,13 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         with Lock(options.state_dir / "practice"):
+            # Two million objects that stay: the collector's walks through them would double the start and hold up answers.
+            gc.disable()
             state = TwinState.open(
                 options.state_dir, options.apps, options.seed, enterprise=options.enterprise, owners=options.owners
             )
-            # Two million objects that stay: the collector's walks through them would hold up every answer.
             gc.freeze()
+            gc.enable()
             asyncio.run(serve(state, SERVICES, with_parent=options.with_parent))
     except Locked as error:
         sys.stderr.write(f"{error}\n")

@@ -103,11 +103,11 @@ class ArchiveFiles:
     def _add(self, table: TableSchema, lines: Path, at: datetime, stem: str, run_id: str) -> int:
         month = f"{at:%Y-%m}"
         columns = ", ".join(f"'{name}': '{kind}'" for name, kind in table.duckdb_types().items())
-        # CSV, because DuckDB's buffer for JSON is 32 MB at least.
+        # CSV, because DuckDB's buffer for JSON is 32 MB at least; parallel=false would keep all buffers to the end.
         largest = max(1 << 19, 2 * _longest_line(lines))
         source = (
             f"SELECT * FROM read_csv({quoted(lines.as_posix())}, auto_detect=false, header=false, delim=',', quote='\"', "
-            f"escape='\"', nullstr='', allow_quoted_nulls=false, parallel=false, columns={{{columns}}}, "
+            f"escape='\"', nullstr='', allow_quoted_nulls=false, columns={{{columns}}}, "
             f"max_line_size={largest}, buffer_size={4 * largest})"
         )
         fresh, path = self._fresh(table, month, stem)

@@ -1,7 +1,8 @@
 """From passwordCredentials and keyCredentials to credentials: SAML trios become one, a poisoned one costs only itself."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from dataclasses import fields
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -57,67 +58,98 @@ def credentials(
         signing_thumbprint: preferredTokenSigningKeyThumbprint; where it names none of them, all count as active.
         words: display names met so far; those of many secrets are one object.
     """
-    found = _Found(object_id, {} if words is None else words)
-    if not keys:  # nine apps in ten
+    chosen = (
+        _trios_as_one(passwords, keys, signing_thumbprint) if keys else [(each, SECRET, SIGN_IN) for each in passwords]
+    )
+    return _made(object_id, chosen, {} if words is None else words)
+
+
+# Looked up once: an enum's member costs more than the rest of a comparison.
+SECRET, CERTIFICATE, SIGN_IN = CredentialType.CLIENT_SECRET, CredentialType.CERTIFICATE, CredentialUsage.SIGN_IN
+
+#: What becomes a credential, and as what.
+_Chosen = list[tuple[RawCredential, CredentialType, CredentialUsage]]
+
+
+def _trios_as_one(
+    passwords: Sequence[RawCredential], keys: Sequence[RawCredential], signing_thumbprint: str
+) -> _Chosen:
+    """The Sign key of each trio, and all that belong to none."""
+    signing = [key for key in keys if key.usage != "Verify" and text(key.usage).lower() == "sign"]
+    chosen: _Chosen = []
+    trio_key_ids: set[str] = set()
+    if signing:
+        trio_ids = {text(key.custom_key_identifier) for key in signing} - {""}
+        trio_key_ids = {text(key.key_id).lower() for key in signing} - {""}
+        thumbprints = {thumbprint(identifier) for identifier in trio_ids}
+        preferred = signing_thumbprint.upper() if signing_thumbprint.upper() in thumbprints else ""
+        for key in signing:
+            active = preferred in ("", thumbprint(key.custom_key_identifier))
+            chosen.append((key, CERTIFICATE, CredentialUsage.SAML_ACTIVE if active else CredentialUsage.SAML_INACTIVE))
+        for key in keys:
+            if text(key.usage).lower() != "sign" and text(key.custom_key_identifier) not in trio_ids:
+                chosen.append((key, CERTIFICATE, SIGN_IN))
+    else:
+        chosen += [(key, CERTIFICATE, SIGN_IN) for key in keys]
+    if passwords:
+        # A password beside a Verify key with its identifier is what is left of a trio, and no client secret either.
+        certificate_ids = {text(key.custom_key_identifier) for key in keys} - {""}
         for password in passwords:
-            found.add(password, CredentialType.CLIENT_SECRET, CredentialUsage.SIGN_IN)
-        return tuple(found.good), tuple(found.bad)
-    signing = [key for key in keys if text(key.usage).lower() == "sign"]
-    trio_ids = {text(key.custom_key_identifier) for key in signing} - {""}
-    trio_key_ids = {text(key.key_id).lower() for key in signing} - {""}
-    # A password beside a Verify key with its identifier is what is left of a trio, and no client secret either.
-    certificate_ids = {text(key.custom_key_identifier) for key in keys} - {""}
-    thumbprints = {thumbprint(identifier) for identifier in trio_ids}
-    preferred = signing_thumbprint.upper() if signing_thumbprint.upper() in thumbprints else ""
-    for key in signing:
-        active = preferred in ("", thumbprint(key.custom_key_identifier))
-        usage = CredentialUsage.SAML_ACTIVE if active else CredentialUsage.SAML_INACTIVE
-        found.add(key, CredentialType.CERTIFICATE, usage)
-    for key in keys:
-        if text(key.usage).lower() != "sign" and text(key.custom_key_identifier) not in trio_ids:
-            found.add(key, CredentialType.CERTIFICATE, CredentialUsage.SIGN_IN)
-    for password in passwords:
-        belongs_to_pair = (
-            text(password.custom_key_identifier) in certificate_ids or text(password.key_id).lower() in trio_key_ids
-        )
-        if not belongs_to_pair:
-            found.add(password, CredentialType.CLIENT_SECRET, CredentialUsage.SIGN_IN)
-    return tuple(found.good), tuple(found.bad)
+            belongs_to_pair = (
+                text(password.custom_key_identifier) in certificate_ids or text(password.key_id).lower() in trio_key_ids
+            )
+            if not belongs_to_pair:
+                chosen.append((password, SECRET, SIGN_IN))
+    return chosen
 
 
-class _Found:
-    """Collects one app's credentials; key ids are compared without case and kept as Graph wrote them."""
+# A frozen dataclass sets its fields by name, which for 300,000 credentials takes as long as reading them; its slots
+# are set directly.
+_new = Credential.__new__
+_set_key_id, _set_type, _set_display_name, _set_start, _set_end, _set_thumbprint, _set_usage, _set_last_used = (
+    vars(Credential)[field.name].__set__ for field in fields(Credential)
+)
 
-    def __init__(self, object_id: str, words: dict[str, str]) -> None:
-        self._object_id = object_id
-        self._words = words
-        self._ids: set[str] = set()
-        self.good: list[Credential] = []
-        self.bad: list[Quarantine] = []
 
-    def add(self, raw: RawCredential, type: CredentialType, usage: CredentialUsage) -> None:
+def _made(
+    object_id: str, chosen: _Chosen, words: dict[str, str]
+) -> tuple[tuple[Credential, ...], tuple[Quarantine, ...]]:
+    """Key ids are compared without case and kept as Graph wrote them."""
+    ids: set[str] = set()
+    good: list[Credential] = []
+    bad: list[Quarantine] = []
+    for raw, kind, usage in chosen:
         key_id = text(raw.key_id)
         try:
             if not key_id:
                 raise Unreadable("keyId is missing")
-            if (folded := key_id.lower()) in self._ids:
+            if (folded := key_id.lower()) in ids:
                 raise Unreadable("keyId stands twice on this app")
-            self._ids.add(folded)
-            end = instant(raw.end_date_time, "endDateTime")
+            ids.add(folded)
+            end = raw.end_date_time
+            # What `instant` begins with, without the call.
+            if end.__class__ is not datetime or end.tzinfo is not UTC or not 1970 <= end.year < 9999:
+                end = instant(end, "endDateTime")
         except Unreadable as error:
-            self.bad.append(Quarantine(object_id=self._object_id, key_id=key_id, reason=str(error)))
-            return
+            bad.append(Quarantine(object_id=object_id, key_id=key_id, reason=str(error)))
+            continue
+        start = raw.start_date_time
+        if start.__class__ is not datetime or end is None or start.tzinfo is not UTC or not 1970 <= start.year < 9999:
+            start = _start(start, end)
+        elif start > end:
+            start = None
         name = text(raw.display_name)
-        made = Credential(
-            key_id=key_id,
-            type=type,
-            display_name=self._words.setdefault(name, name),
-            start=_start(raw.start_date_time, end),
-            end=end,
-            thumbprint=thumbprint(raw.custom_key_identifier) if type is CredentialType.CERTIFICATE else "",
-            usage=usage,
-        )
-        self.good.append(made)
+        made = _new(Credential)
+        _set_key_id(made, key_id)
+        _set_type(made, kind)
+        _set_display_name(made, words.setdefault(name, name))
+        _set_start(made, start)
+        _set_end(made, end)
+        _set_thumbprint(made, thumbprint(raw.custom_key_identifier) if kind is CERTIFICATE else "")
+        _set_usage(made, usage)
+        _set_last_used(made, None)
+        good.append(made)
+    return tuple(good), tuple(bad)
 
 
 def _start(value: object, end: datetime | None) -> datetime | None:

@@ -5,7 +5,7 @@ again item by item, and the items that fail again loosely, so that one wrong cre
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, cast
 
@@ -186,9 +186,8 @@ class Maker:
             ids.append(item.id)
             if item.account_enabled is False:
                 disabled[item.id] = item.app_id or ""
-            day = created(item)
-            if day is not None:
-                dates.append(day)
+            if item.created_date_time is not None and (date := created(item)) is not None:
+                dates.append(date)
             if number % BREATH == 0:
                 await asyncio.sleep(0)
         page.value = []
@@ -207,11 +206,8 @@ def created(item: Item) -> datetime | None:
 
 
 def _reply_hosts(item: Item) -> tuple[str, ...]:
-    uris: list[Sequence[str]] = [
-        platform.redirect_uris
-        for platform in (item.web, item.spa, item.public_client)
-        if platform is not None and platform.redirect_uris
-    ]
-    if item.reply_urls:
-        uris.append(item.reply_urls)
-    return hosts(uri for several in uris for uri in several) if uris else ()
+    uris = list(item.reply_urls or ())
+    for platform in (item.web, item.spa, item.public_client):
+        if platform is not None and platform.redirect_uris:
+            uris += platform.redirect_uris
+    return hosts(uris) if uris else ()

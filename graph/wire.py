@@ -4,7 +4,6 @@ A single lone surrogate or raw control character anywhere makes a strict parser 
 are read again leniently, with the characters replaced that a database or a UTF-8 encoder would choke on.
 """
 
-import base64
 import binascii
 import json
 import re
@@ -214,7 +213,7 @@ def thumbprint(identifier: object) -> str:
     if len(value) in (40, 64) and all(character in "0123456789abcdefABCDEF" for character in value):
         return value.upper()
     try:
-        raw = base64.b64decode(value, validate=True)
+        raw = binascii.a2b_base64(value, strict_mode=True)
     except (binascii.Error, ValueError):
         return ""
     return raw.hex().upper() if len(raw) in (20, 32) else ""

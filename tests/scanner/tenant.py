@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -99,6 +100,8 @@ class Tenant:
     users: dict[str, dict[str, Any]] = field(default_factory=dict)
     #: Begin of a path -> answers before the tenant's own.
     faults: dict[str, list[Answer]] = field(default_factory=dict)
+    #: The users as they were when each link to their changes was given out.
+    _links: list[dict[str, dict[str, Any]]] = field(default_factory=list)
     archive: WatchedArchive = field(init=False)
     history: CountedHistory = field(init=False)
     engine: SeenByEngine = field(init=False)
@@ -151,12 +154,24 @@ class Tenant:
             known = self.apps if path.startswith("/applications?") else self.enterprise
             rare = "servicePrincipalType ne" in path
             return page(*() if rare else known.values())
+        if path.startswith("/users/delta?"):
+            return self._changed_users(path)
         if path.startswith("/users?"):
             asked = re.findall(r"'([0-9a-f-]{36})'", path)
             return page(*(self.users[id_] for id_ in asked if id_ in self.users))
         if path.startswith(("/servicePrincipals?$filter=id in", "/directory/deletedItems")):
             return page()
         return error(404, "Request_ResourceNotFound", path)
+
+    def _changed_users(self, path: str) -> Answer:
+        """Users that are not as they were when the link was given out; nobody from now on."""
+        found = re.search(r"deltatoken=(\d+)", path)
+        before = self._links[int(found.group(1))] if found else self.users
+        changed = [id_ for id_ in before.keys() | self.users.keys() if before.get(id_) != self.users.get(id_)]
+        items = [self.users.get(id_, {"id": id_, "@removed": {"reason": "deleted"}}) for id_ in changed]
+        self._links.append(deepcopy(self.users))
+        link = self.bench.graph.link(f"/users/delta?$deltatoken={len(self._links) - 1}")
+        return Answer(body={"value": items, "@odata.deltaLink": link})
 
     # ------------------------------------------------------------ what Steward does
 

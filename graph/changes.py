@@ -118,7 +118,7 @@ class GraphChanges:
             return {}
         collection, fields, _ = _COLLECTIONS[type]
         paths = (query(f"/{collection}/{quote(object_id, safe='')}", select=fields) for object_id in object_ids)
-        answers = await self._reader.batch([Part(path=path) for path in paths])
+        answers = await self._reader.batch([Part(path=path) for path in paths], DEAR)
         known: dict[str, tuple[Credential, ...]] = {}
         for object_id, answer in zip(object_ids, answers, strict=True):
             found: _Seen = () if answer.status == 404 else None

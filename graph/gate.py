@@ -31,8 +31,9 @@ class RetryPolicy:
 SCAN = RetryPolicy(tries=8, longest_wait=600, total_wait=1200)
 #: Somebody waits for the answer in a chat, where 10 to 15 seconds are the end.
 INTERACTIVE = RetryPolicy(tries=3, longest_wait=3, total_wait=6)
-#: Nobody waits for it and it comes again by itself; the next scan must not wait for it long.
-BETWEEN_SCANS = RetryPolicy(tries=4, longest_wait=60, total_wait=120)
+#: Nobody waits for it, it comes again by itself, and the next scan must not wait for it long; longer than `WINDOW`,
+#: since it is not urgent either.
+BETWEEN_SCANS = RetryPolicy(tries=4, longest_wait=75, total_wait=150)
 #: Exactly one request: writes that must not run twice.
 ONCE = RetryPolicy(tries=1, longest_wait=0, total_wait=0)
 

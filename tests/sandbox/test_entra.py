@@ -35,7 +35,7 @@ def claims_of(shared, token: str, audience: str):
 @pytest.mark.parametrize(
     ("who", "audience", "roles"),
     [
-        ("scanner", GRAPH, ["Application.Read.All", "GroupMember.Read.All", "User.Read.All"]),
+        ("scanner", GRAPH, ["Application.Read.All", "AuditLog.Read.All", "GroupMember.Read.All", "User.Read.All"]),
         ("ownerWriter", GRAPH, ["Application.ReadWrite.All", "Directory.Read.All"]),
         ("mail", GRAPH, ["Mail.Send"]),
         ("install", GRAPH, ["TeamsAppInstallation.ReadWriteSelfForUser.All"]),

@@ -111,7 +111,7 @@ async def test_the_last_clicks_requests_messages_and_rows_are_shown(world):
         each["what"] for each in body["messages"]
     }
     assert ["Updated"] == [each["summary"] for each in body["messages"] if each["file"]]
-    assert [("Acknowledged", "alerts/actions.py")] == [(each["what"], each["file"]) for each in body["rows"]]
+    assert [("Acknowledged", "alerts/answering.py")] == [(each["what"], each["file"]) for each in body["rows"]]
 
 
 async def test_an_archive_that_cannot_be_read_is_said_and_hurts_nothing(world):

@@ -1,0 +1,86 @@
+"""Who may give an answer, and to what: decided from today's rows, never from what a card says."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from alerts.model import Action, Alert, AlertState, Person, Recipient, Role, Verb
+from alerts.ports import Clock, Transaction
+from alerts.records import owners_of
+from alerts.viewing import stranger
+
+#: Longest text of an input that is kept.
+LONGEST_TEXT = 1000
+
+
+class RefusedError(Exception):
+    """The actor may not do this, or the id names nothing."""
+
+
+@dataclass(kw_only=True)
+class Case:
+    """One action on one alert, with everything that was read for it."""
+
+    action: Action
+    alert: Alert
+    actor: Person
+    role: Role
+    #: The actor's place on this alert's route, None for an admin from outside.
+    place: Recipient | None
+    places: list[Recipient]
+    now: datetime
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing can be answered any more."""
+        return self.alert.state not in (AlertState.OPEN, AlertState.SUPERSEDED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Authority:
+    """May: a recipient (also one who has left the route, for looking), a current owner, an admin."""
+
+    clock: Clock
+
+    async def cases(
+        self, tx: Transaction, action: Action, ids: Sequence[str], role: Role, *, lock: bool = True
+    ) -> list[Case]:
+        """The cases this actor may act on; the first id must be among them, else RefusedError."""
+        alerts = await tx.alerts([i for i in ids if i], lock=lock)
+        places = await tx.recipients(list(alerts))
+        actor = (await tx.people([action.actor_id])).get(action.actor_id, stranger(action.actor_id))
+        cases = []
+        for alert_id in ids:
+            alert = alerts.get(alert_id)
+            if alert is None:
+                continue
+            own = [place for place in places if place.alert_id == alert_id]
+            mine = next((place for place in own if place.person.id == action.actor_id), None)
+            owner = (mine is None or not mine.on_route) and await self.is_owner(tx, alert, action.actor_id)
+            looking = action.verb in (Verb.REFRESH, Verb.OPEN)
+            by_route = mine is not None and (mine.on_route or looking or mine.off_reason == "notMine")
+            if role is Role.ADMIN or owner or by_route:
+                cases.append(
+                    Case(
+                        action=action,
+                        alert=alert,
+                        actor=mine.person if mine else actor,
+                        role=role,
+                        place=mine,
+                        places=own,
+                        now=self.clock(),
+                    )
+                )
+        if not cases or cases[0].alert.id != ids[0]:
+            raise RefusedError
+        return cases
+
+    @staticmethod
+    async def is_owner(tx: Transaction, alert: Alert, person_id: str) -> bool:
+        owners = owners_of(await tx.snapshot_of_apps([alert.application.object_id]))
+        return any(p.id == person_id and p.counts for p in owners)
+
+
+def text_of(value: object) -> str:
+    """An input's text, trimmed and cut; anything else is empty."""
+    return value.strip()[:LONGEST_TEXT] if isinstance(value, str) else ""

@@ -12,6 +12,7 @@ from typing import TypeVar
 from alerts.closing import Closing
 from alerts.errors import VersionConflict
 from alerts.escalation import resolve
+from alerts.exclusions import end_exclusions
 from alerts.judge import Judge, Judged, Standing
 from alerts.ledger import DUE
 from alerts.messages import Grouping, card_updates, new_id, notice_of
@@ -274,6 +275,7 @@ class _Round:
         self.nominations: dict[str, list[Nomination]] = defaultdict(list)
         for nomination in await tx.nominations_pending():
             self.nominations[nomination.application.object_id].append(nomination)
+        self.exclusions = await end_exclusions(tx, self.now)
         runs = await tx.runs(1)
         self.judged_before = runs[0].started_at if runs else None
         self.first_run = await tx.value("first_notices_at") is None
@@ -338,6 +340,7 @@ class _Round:
             run_id=self.scan.run_id,
             people=self.material.people,
             disabled_app_ids=self.scan.disabled_app_ids,
+            exclusions=self.exclusions,
             judged_before=self.judged_before,
             complete=self.scan.complete,
         )

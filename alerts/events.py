@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from alerts.model import Alert, Channel, Event, EventType, Nomination, Notice, Person, Recipient
+from alerts.model import Alert, Application, Channel, Event, EventType, Nomination, Notice, Person, Recipient
 
 
 def event_id(type: EventType, *parts: object) -> str:
@@ -40,6 +40,29 @@ def alert_event(
         path=alert.path,
         recipient_id=recipient.id if recipient else "",
         recipient_upn=recipient.user_principal_name if recipient else "",
+        actor_id=actor.id if actor else "",
+        actor_upn=actor.user_principal_name if actor else "",
+        reason=reason,
+        details=details or {},
+    )
+
+
+def app_event(
+    type: EventType,
+    application: Application,
+    at: datetime,
+    *unique: object,
+    actor: Person | None = None,
+    reason: str = "",
+    details: Mapping[str, Any] | None = None,
+) -> Event:
+    """An event about a whole app, whatever of it is due."""
+    return Event(
+        event_id=event_id(type, application.object_id, *unique),
+        at=at,
+        type=type,
+        app_id=application.app_id,
+        application=application.display_name,
         actor_id=actor.id if actor else "",
         actor_upn=actor.user_principal_name if actor else "",
         reason=reason,

@@ -15,6 +15,7 @@ from alerts.model import (
     CredentialUsage,
     Event,
     EventType,
+    Exclusion,
     NoticeKind,
     Person,
     Policy,
@@ -33,6 +34,9 @@ from alerts.stages import (
 
 #: Tenants of Microsoft's own apps: their credentials are not the customer's to renew (design 3, rule 1).
 MICROSOFT_TENANTS = frozenset({"f8cdef31-a31e-4b4a-93e4-5f571e91255a", "72f988bf-86f1-41af-91ab-2d7cd011db47"})
+
+#: Begins `excluded_reason` where an admin has said so; the admin's words follow.
+BY_ADMIN = "byAdmin"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,9 +73,11 @@ class Judged:
     events: list[Event] = field(default_factory=list)
 
 
-def exclusion(record: CredentialRecord, disabled_app_ids: frozenset[str]) -> str:
-    """Why this credential is excluded by itself, '' if it is not."""
+def exclusion(record: CredentialRecord, disabled_app_ids: frozenset[str], by_admin: Exclusion | None = None) -> str:
+    """Why this credential is not alerted: an admin says so, or the app by itself; '' if it is alerted."""
     app = record.application
+    if by_admin is not None:
+        return f"{BY_ADMIN}: {by_admin.reason}"
     if app.type is ApplicationType.ENTERPRISE_APP and app.owner_organization_id in MICROSOFT_TENANTS:
         return "ownedByMicrosoft"
     if not app.enabled or app.app_id in disabled_app_ids:
@@ -80,10 +86,14 @@ def exclusion(record: CredentialRecord, disabled_app_ids: frozenset[str]) -> str
 
 
 def state_of(
-    record: CredentialRecord, siblings: Sequence[Credential], disabled_app_ids: frozenset[str], now: datetime
+    record: CredentialRecord,
+    siblings: Sequence[Credential],
+    disabled_app_ids: frozenset[str],
+    now: datetime,
+    by_admin: Exclusion | None = None,
 ) -> tuple[AlertState, str, Credential | None]:
     """(state, excluded reason, successor) of a due credential; the first that fits, as in the ledger."""
-    if reason := exclusion(record, disabled_app_ids):
+    if reason := exclusion(record, disabled_app_ids, by_admin):
         return AlertState.EXCLUDED, reason, None
     newer = successor(record.credential, tuple(siblings))
     if long_expired(record.credential, now):
@@ -203,6 +213,8 @@ class Judge:
     #: Everybody's account as known now.
     people: Mapping[str, Person]
     disabled_app_ids: frozenset[str] = frozenset()
+    #: Object id -> the exclusion that an admin has set and that is still in force.
+    exclusions: Mapping[str, Exclusion] = field(default_factory=dict)
     #: Whether everybody who was asked for is in `people`: then one who is absent is gone.
     complete: bool = False
     #: When the scan before this one was judged, None on the first.
@@ -220,7 +232,8 @@ class Judge:
             standing: what is stored; `alert` None when it is newly due.
             new_id: id of the alert if it is new.
         """
-        state, excluded, newer = state_of(record, siblings, self.disabled_app_ids, self.now)
+        by_admin = self.exclusions.get(record.application.object_id)
+        state, excluded, newer = state_of(record, siblings, self.disabled_app_ids, self.now, by_admin)
         stage = crossed_stage(record.credential, self.now, self.policy)
         old = standing.alert
         alert = Alert(
@@ -235,6 +248,7 @@ class Judge:
             opened_at=old.opened_at if old else self.now,
             changed_at=old.changed_at if old else self.now,
             excluded_reason=excluded,
+            excluded_until=by_admin.until if by_admin is not None else None,
             successor=newer,
             answer=old.answer if old else None,
             as_of=None if record.run_id == self.run_id else record.scan_date,
@@ -297,8 +311,8 @@ class Judge:
             judged.events.append(alert_event(EventType.CREDENTIAL_EXPIRED, alert, self.now, run_id=self.run_id))
         judged.visible_change = old is not None and (
             expired
-            or (old.state, old.successor, old.answer, old.path, old.as_of)
-            != (alert.state, alert.successor, alert.answer, alert.path, alert.as_of)
+            or (old.state, old.excluded_until, old.successor, old.answer, old.path, old.as_of)
+            != (alert.state, alert.excluded_until, alert.successor, alert.answer, alert.path, alert.as_of)
         )
         if old is None or judged.visible_change or old.stage != alert.stage:
             judged.alert = replace(alert, changed_at=self.now, run_id=self.run_id)
@@ -328,6 +342,9 @@ class Judge:
                 )
             ]
         if old is not None and old.state is AlertState.EXCLUDED:
+            if old.excluded_until is not None:
+                # What an admin has set is one event for the whole app.
+                return []
             return [alert_event(EventType.EXCLUSION_ENDED, alert, self.now, self.run_id, run_id=self.run_id)]
         if old is not None and old.state is AlertState.SUPERSEDED:
             return [alert_event(EventType.REOPENED, alert, self.now, self.run_id, run_id=self.run_id)]

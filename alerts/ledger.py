@@ -179,7 +179,11 @@ def _next_step(alert: Alert, state: LedgerState, books: _Books, now: datetime, p
         if delivery.state in _WAITING
     ]
     steps: dict[LedgerState, tuple[str, datetime | None]] = {
-        LedgerState.EXCLUDED: (f"none: {alert.excluded_reason}", None),
+        LedgerState.EXCLUDED: (
+            ("the exclusion ends", alert.excluded_until)
+            if alert.excluded_until is not None
+            else (f"none: {alert.excluded_reason}", None)
+        ),
         LedgerState.EXPIRED: ("none: shown in my apps and to admins", None),
         LedgerState.RETIRED: ("expiry", end),
         LedgerState.SUPERSEDED: ("last calm notice" if stage_at else "removal of the old one", stage_at),

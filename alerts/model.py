@@ -159,6 +159,8 @@ class Alert:
     #: renewed | removed | endDateMoved | '' while open.
     closed_reason: str = ""
     excluded_reason: str = ""
+    #: Until when an admin has excluded it, None when it is excluded by itself or not at all.
+    excluded_until: datetime | None = None
     #: The newer credential that supersedes this one.
     successor: Credential | None = None
     answer: Answer | None = None
@@ -313,6 +315,32 @@ class Conversation:
     time_zone: str = ""
     #: '' or why it cannot be used: blocked, uninstalled, ...
     dead_reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exclusion:
+    """An admin has taken one app off all reminders until a day. Key: application.object_id."""
+
+    application: Application
+    #: The moment at which it ends.
+    until: datetime
+    reason: str
+    by: Person
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LaterLook:
+    """Somebody renewed it, but Graph does not show it yet: look again, and the card turns by itself. Key: alert_id."""
+
+    alert_id: str
+    #: Who said so, and is told when it is seen.
+    person_id: str
+    #: When it was said.
+    since: datetime
+    next_at: datetime
+    #: Looks taken so far, the one at the press not counted.
+    taken: int = 0
 
 
 class NominationState(StrEnum):
@@ -493,6 +521,8 @@ __all__ = [
     "EscalationPath",
     "Event",
     "EventType",
+    "Exclusion",
+    "LaterLook",
     "Nomination",
     "NominationState",
     "Notice",

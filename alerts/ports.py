@@ -18,6 +18,8 @@ from alerts.model import (
     CredentialRecord,
     Delivery,
     Event,
+    Exclusion,
+    LaterLook,
     Nomination,
     Notice,
     Person,
@@ -360,6 +362,24 @@ class Transaction(Protocol):
     async def nominations_pending(self) -> list[Nomination]: ...
     async def save_nomination(self, nomination: Nomination) -> None:
         """Insert, or replace where the stored version is exactly one less. Raises VersionConflict."""
+
+    # -- what admins have excluded, and later looks after "I renewed it"
+    async def exclusions(self) -> list[Exclusion]:
+        """All that are stored, the first to end first."""
+
+    async def save_exclusion(self, exclusion: Exclusion) -> None:
+        """Insert, or replace by the application."""
+
+    async def remove_exclusion(self, object_id: str) -> bool:
+        """False when there was none."""
+
+    async def later_looks(self, until: datetime) -> list[LaterLook]:
+        """Those whose time has come by then, the longest waiting first."""
+
+    async def save_later_look(self, look: LaterLook) -> None:
+        """Insert, or replace by the alert."""
+
+    async def remove_later_looks(self, alert_ids: Sequence[str]) -> None: ...
 
     # -- people we talk to
     async def conversations(self, person_ids: Sequence[str]) -> dict[str, Conversation]: ...

@@ -38,6 +38,8 @@ _ACTIONS: Mapping[str, Entry] = {
     "owner_change_refused.gone": "the app or the person is gone.",
     "owner_change_refused.tooManyOwners": "the app has as many owners as Entra allows. One has to go first.",
     "owner_change_refused.refused": "it gave no reason that I know.",
+    "exclusion_ended": "Reminders about {app} are on again: the day has come until which you took it off. You wrote:"
+    " {reason}",
     "owner_by_hand": "{app} needs its new owner added by hand. I tell everybody as soon as Entra shows it.",
     "renewed_found": "Found it: {name}, valid until {until}. Remove the old one when nothing uses it any more.",
     "renewed_not_yet": "I don't see a new one on this app yet. That can take some minutes; I look again with every"

@@ -217,6 +217,27 @@ nominations = Table(
     Index("ix_nominations_state", "state"),
 )
 
+# ---------------------------------------------------------------- exclusions, later looks
+
+#: Apps that an admin has taken off all reminders until a day.
+exclusions = Table(
+    "exclusions",
+    metadata,
+    Column("object_id", SafeText, primary_key=True),
+    Column("until", UtcTime, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+#: Alerts at which Graph is asked again, because somebody says that they renewed it.
+later_looks = Table(
+    "later_looks",
+    metadata,
+    Column("alert_id", SafeText, primary_key=True),
+    Column("next_at", UtcTime, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("ix_later_looks_next_at", "next_at"),
+)
+
 # ---------------------------------------------------------------- people
 
 people = Table(

@@ -9,9 +9,10 @@ from store.outbox import Outbox
 from store.people import People
 from store.small import Small
 from store.snapshot import Snapshot
+from store.waiting import Waiting
 
 
-class SqlTransaction(Snapshot, Alerts, Journal, Outbox, Cards, People, Small):
+class SqlTransaction(Snapshot, Alerts, Journal, Outbox, Cards, People, Small, Waiting):
     """Implements alerts.ports.Transaction, and reads the audit."""
 
     def __init__(self, connection: AsyncConnection) -> None:

@@ -27,9 +27,21 @@ from alerts.model import (
     ScannedTenant,
     ScanRun,
 )
-from alerts.ports import AppPage, AppRegistry, Archive, Clock, Completeness, GraphUsage, OwnerHistory, People, Store
+from alerts.ports import (
+    AppPage,
+    AppRegistry,
+    Archive,
+    Clock,
+    Completeness,
+    GraphUsage,
+    LastUse,
+    OwnerHistory,
+    People,
+    Store,
+)
 from scanner.listing import Listing
 from scanner.memory import give_back, undisturbed
+from scanner.people import ScanPeople
 from scanner.scratch import Scratch
 from scanner.stall import StallMonitor
 
@@ -41,6 +53,7 @@ T = TypeVar("T")
 Progress = Callable[[str, int, int], None]
 
 APPLICATIONS, ENTERPRISE, PEOPLE, HISTORY = "applications", "enterprise_applications", "people", "history"
+FEDERATED, LAST_USE = "federated_credentials", "last_use"
 DECIDE, RECORDS, UPLOAD = "decide", "records", "upload"
 
 #: Beside the phases: the longest time for which the event loop stood still.
@@ -48,6 +61,8 @@ LONGEST_STALL = "longest_stall"
 
 #: Store value: object id -> app id of the enterprise apps that were disabled at the last complete look, as JSON.
 DISABLED = "scan.disabled"
+#: Store value: object id -> names of its federated credentials as last read, as JSON.
+FEDERATED_NAMES = "scan.federated"
 #: Store value: creation dates at which the next listing is cut into parts, as JSON.
 CUTS = "scan.cuts"
 #: Owners of these kinds need no account to be known: they are never counting owners.
@@ -96,6 +111,8 @@ class Scanner:
     history_days: int
     #: Reads admins and fallback recipients anew before the decision; returns problems as sentences.
     refresh_roles: Callable[[], Awaitable[list[str]]] = _no_roles
+    #: None where the setting is off.
+    last_use: LastUse | None = None
     #: Where a large tenant's apps may stand during a scan; the system's temporary folder when None.
     scratch_folder: Path | None = None
     #: Seconds for which the event loop stood still at most during the last scan.
@@ -137,8 +154,11 @@ class _Scan:
         self._quarantined: list[Quarantine] = []
         # Readers may be shared with other work and with each other: what counts is what this run adds.
         usages = {id(usage): usage for usage in (scanner.registry.usage, scanner.people.usage)}
+        if scanner.last_use is not None:
+            usages[id(scanner.last_use.usage)] = scanner.last_use.usage
         self._usages = [(usage, replace(usage)) for usage in usages.values()]
         self._expected: dict[str, int] = {}
+        self._people = ScanPeople(scanner.people, scanner.store, self._started_at)
 
     async def run(self) -> ScanRun:
         with undisturbed(), closing(Scratch(self._is.scratch_folder)) as apps:
@@ -152,11 +172,15 @@ class _Scan:
     async def _read_and_decide(self, apps: Scratch) -> tuple[ScanRun, Decision]:
         is_ = self._is
         cuts = await self._remembered()
-        registrations, enterprise = await asyncio.gather(
+        registrations, enterprise, federated, last_used, _ = await asyncio.gather(
             self._read(APPLICATIONS, partial(is_.registry.applications, cuts=cuts), Listing(apps)),
             self._read(ENTERPRISE, is_.registry.enterprise_applications, Listing(apps)),
+            self._extra(FEDERATED, "federated credentials", is_.registry.federated),
+            self._last_used(),
+            self._people.begin(),
         )
         disabled = await self._disabled(enterprise)
+        federated = await self._federated(federated)
         await self._remember_cuts(registrations)
         unreadable = bool(self._missing) and not registrations.seen and not enterprise.seen
         applications, enterprise_applications = len(registrations.seen), len(enterprise.seen)
@@ -176,11 +200,15 @@ class _Scan:
             people=people,
             previous_owners=previous,
             history_failed=history_failed,
+            last_used=last_used,
+            federated=federated,
             quarantined=tuple(self._quarantined),
             missing=tuple(self._missing),
         )
         with self._phase(DECIDE):
             decision = await is_.engine.decide(tenant)
+            # The engine has saved this scan's people.
+            await self._people.commit()
         status = RunStatus.FAILED if unreadable else RunStatus.PARTIAL if self._missing else RunStatus.SUCCEEDED
         run = ScanRun(
             run_id=self._run_id,
@@ -234,6 +262,29 @@ class _Scan:
         self._quarantined += [note for notes in found.quarantined.values() for note in notes]
         return found
 
+    async def _extra(self, phase: str, name: str, read: Callable[[], Awaitable[dict[str, T]]]) -> dict[str, T] | None:
+        """What a scan is no less complete without: a failure is a problem, nothing is missing, and None comes back."""
+        with self._phase(phase):
+            try:
+                return await read()
+            except GraphError as error:
+                self._problems.append(f"{name}: {error}")
+                return None
+
+    async def _last_used(self) -> dict[str, datetime]:
+        report = self._is.last_use
+        return (await self._extra(LAST_USE, "last use of credentials", report.last_used) if report else None) or {}
+
+    async def _federated(self, found: dict[str, tuple[str, ...]] | None) -> dict[str, tuple[str, ...]]:
+        """Names of federated credentials; as last read where this run could not."""
+        if found is None:
+            async with self._is.store.reading() as tx:
+                known: dict[str, list[str]] = json.loads(await tx.value(FEDERATED_NAMES) or "{}")
+            return {object_id: tuple(names) for object_id, names in known.items()}
+        async with self._is.store.transaction() as tx:
+            await tx.set_value(FEDERATED_NAMES, json.dumps(found))
+        return found
+
     async def _disabled(self, enterprise: Listing) -> frozenset[str]:
         """App ids whose enterprise app is disabled; what this run could not see is as it was."""
         disabled = enterprise.disabled
@@ -255,7 +306,7 @@ class _Scan:
         with self._phase(PEOPLE):
             self._progress(PEOPLE, 0, len(ids))
             try:
-                people = await self._is.people.people(ids, managers=True)
+                people = await self._people.read(ids)
             except GraphError as error:
                 self._missing.append(f"owners and managers: {error}")
                 people = await self._known(ids)
@@ -322,7 +373,7 @@ class _Scan:
             return people
         with self._phase(PEOPLE):
             try:
-                more = await self._is.people.people(unknown, managers=True)
+                more = await self._people.read(unknown)
             except GraphError as error:
                 self._missing.append(f"previous owners and their managers: {error}")
                 more = await self._known(unknown)

@@ -98,6 +98,7 @@ class ScanSide:
         scanner = Scanner(
             registry=product.rooms.scan_registry(),
             people=product.rooms.scan_people(),
+            last_use=product.rooms.last_use(),
             history=self._history,
             archive=product.archive,
             store=product.store,

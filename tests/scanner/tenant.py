@@ -16,6 +16,7 @@ from alerts.roles import Roles
 from archive.embedded import EmbeddedArchive
 from archive.history import ArchiveHistory
 from graph.applications import GraphApplications
+from graph.last_use import GraphLastUse
 from graph.people import GraphPeople
 from scanner.scan import Scanner
 from store.store import SqlStore, open_store
@@ -98,6 +99,9 @@ class Tenant:
     apps: dict[str, dict[str, Any]] = field(default_factory=dict)
     enterprise: dict[str, dict[str, Any]] = field(default_factory=dict)
     users: dict[str, dict[str, Any]] = field(default_factory=dict)
+    #: Name of an app registration -> names of its federated credentials.
+    federated: dict[str, list[str]] = field(default_factory=dict)
+    last_use: bool = False
     #: Begin of a path -> answers before the tenant's own.
     faults: dict[str, list[Answer]] = field(default_factory=dict)
     #: The users as they were when each link to their changes was given out.
@@ -150,6 +154,12 @@ class Tenant:
         for begin, answers in self.faults.items():
             if path.startswith(begin) and answers:
                 return answers.pop(0) if len(answers) > 1 else answers[0]
+        if path.startswith("/applications?$filter=federatedIdentityCredentials"):
+            return page(*({"id": oid(name)} for name in self.federated))
+        if "/federatedIdentityCredentials?" in path:
+            return page(
+                *({"name": each} for name, names in self.federated.items() if oid(name) in path for each in names)
+            )
         if path.startswith(("/applications?", "/servicePrincipals?$select")):
             known = self.apps if path.startswith("/applications?") else self.enterprise
             rare = "servicePrincipalType ne" in path
@@ -181,6 +191,7 @@ class Tenant:
         return Scanner(
             registry=GraphApplications(reader),
             people=GraphPeople(reader),
+            last_use=GraphLastUse(self.bench.reader()) if self.last_use else None,
             history=self.history,
             archive=self.archive,
             store=self.store,

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -27,11 +27,13 @@ async def test_a_scan_reads_decides_and_reports(tenant: Tenant) -> None:
     assert (run.applications, run.enterprise_applications, run.credentials) == (2, 2, 3)
     assert (run.due, run.ownerless, run.quarantined) == (2, 0, 0)
     assert run.notices_queued == 2
-    # App registrations, enterprise apps, those of rare types, ana and mia; ada is asked for by the roles.
-    assert (run.requests, len(tenant.bench.graph.asked)) == (5, 6)
+    # App registrations and enterprise apps with one count each, those of rare types, who has federated credentials,
+    # who changed, ana, mia; ada is asked for by the roles.
+    assert (run.requests, len(tenant.bench.graph.asked + tenant.bench.graph.counted)) == (9, 10)
     assert set(run.phase_seconds) == {"longest_stall"} | {
         "applications",
         "enterprise_applications",
+        "federated_credentials",
         "people",
         "decide",
         "records",
@@ -87,6 +89,7 @@ async def test_requests_of_this_scan_alone_are_counted(tenant: Tenant) -> None:
     tenant.app("shop", "ana")
     scanner = tenant.scanner()
 
+    await scanner.scan()  # later ones know where people are
     first, second = await scanner.scan(), await scanner.scan()
 
     assert first.requests == second.requests
@@ -120,6 +123,58 @@ async def test_progress_is_told_with_the_last_scan_as_the_measure(tenant: Tenant
 
     assert ("applications", 1, 2) in told
     assert ("people", 1, 1) in told
+
+
+# ---------------------------------------------------------------- extras: a scan is no less complete without
+
+
+async def test_federated_credentials_stand_beside_the_secrets_of_their_app(tenant: Tenant) -> None:
+    tenant.app("shop", "ana")
+    tenant.federated = {"shop": ["deploy"], "no secret": ["other"]}
+
+    await tenant.scan()
+
+    assert (await tenant.snapshot())["shop"].application.federated == ("deploy",)
+
+
+async def test_federated_credentials_that_cannot_be_read_are_as_last_read(tenant: Tenant) -> None:
+    tenant.app("shop", "ana")
+    tenant.federated = {"shop": ["deploy"]}
+    await tenant.scan()
+    tenant.faults = {"/applications?$filter=federated": [error(403, "Denied")]}
+
+    run = await tenant.next_day()
+
+    assert (run.status, run.errors) == (RunStatus.SUCCEEDED, ("federated credentials: Graph answered 403 Denied",))
+    assert (await tenant.snapshot())["shop"].application.federated == ("deploy",)
+
+
+async def test_last_use_comes_with_the_record_and_costs_requests_of_the_run(tenant: Tenant) -> None:
+    tenant.app("shop", "ana")
+    without = await tenant.scan()
+    tenant.last_use = True
+    used = {"keyId": oid("shopkey").upper(), "signInActivity": {"lastSignInDateTime": "2031-04-30T10:00:00Z"}}
+    tenant.faults = {"/beta/reports/appCredentialSignInActivities": [page(used)]}
+
+    run = await tenant.next_day()
+
+    assert (await tenant.snapshot())["shop"].credential.last_used == datetime(2031, 4, 30, 10, tzinfo=UTC)
+    assert "last_use" in run.phase_seconds.keys() - without.phase_seconds.keys()
+    tenant.faults = {"/beta/": [error(403, "Denied", "no AuditLog.Read.All")]}
+    refused = await tenant.next_day()
+    assert (refused.status, refused.due) == (RunStatus.SUCCEEDED, 1)
+    assert refused.errors == ("last use of credentials: Graph answered 403 Denied: no AuditLog.Read.All",)
+
+
+async def test_people_who_did_not_change_are_not_read_again(tenant: Tenant) -> None:
+    tenant.app("shop", "ana")
+    first = await tenant.scan()
+    second = await tenant.next_day()
+    tenant.users[oid("ana")]["displayName"] = "Ana Neu"
+    third = await tenant.next_day()
+
+    assert (first.requests - second.requests, third.requests - second.requests) == (2, 1)
+    assert tenant.engine.last.people[oid("ana")].display_name == "Ana Neu"
 
 
 # ---------------------------------------------------------------- previous owners

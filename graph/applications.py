@@ -227,7 +227,7 @@ class GraphApplications:
             async for page in self._chain(reading, "", Pace(dear=1, reserved=True)):
                 yield page
         except GraphError as error:
-            reading.missing(f"some of {counted} {reading.name}, {len(reading.seen)} were listed: {error}")
+            reading.missing(f"some of {counted} {reading.name}, of which {len(reading.seen)} were listed: {error}")
             return
         await self._note_difference(reading, "applications", "")
 
@@ -350,7 +350,7 @@ class GraphApplications:
             reading.missing(f"whether all {reading.name} were read: Graph did not count them: {counted}")
         elif reading.fewer_than(counted):
             reading.missing(
-                f"{counted - len(reading.seen)} of {counted} {reading.name}: Graph counts them and lists them not"
+                f"{counted - len(reading.seen)} of {counted} {reading.name}: Graph counts them and does not list them"
             )
 
     async def _crowded(self, reading: _Reading) -> AppPage:

@@ -29,7 +29,7 @@ from sandbox.launch import Practice, start_or_attach  # noqa: E402 - after the p
 Numbers = dict[str, Any]
 
 #: Times that the reader and the floor run; the least CPU counts.
-REPETITIONS = 3
+REPETITIONS = 5
 #: Apps of the plain way's sample.
 SAMPLE = 300
 

@@ -146,7 +146,7 @@ class World:
             nominations=Nominations(mail=True),
             rerouter=self.rerouter,
             registry=self.directory,
-            people=self.directory,
+            people=self.directory,  # type: ignore[arg-type]
             owner_changes=self.changes,  # type: ignore[arg-type]
         )
         self.desk = Desk(

@@ -67,7 +67,8 @@ async def test_the_practice_tenant_says_who_changed_and_when_credentials_were_us
     assert changes.ids == frozenset()
     both = keys.keys() & used.keys()
     assert 0.3 * len(keys) < len(both) < 0.9 * len(keys)
-    assert all(keys[key].start <= used[key] for key in both)
+    starts = {key: keys[key].start for key in both}
+    assert all(start is not None and start <= used[key] for key, start in starts.items())
 
 
 async def test_people_of_the_cast_are_found_by_name_and_address(reader: GraphReader) -> None:

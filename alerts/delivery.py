@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from alerts.errors import DeliveryError, Outcome
 from alerts.events import delivery_event
+from alerts.gate import may_tell, taken_back
 from alerts.ledger import UNREACHABLE
 from alerts.messages import card_updates, new_id
 from alerts.model import (
@@ -93,8 +94,10 @@ class Deliverer:
 
     async def once(self) -> int:
         """Claim a batch and handle it; returns its size."""
+        now = self.clock()
         async with self.store.transaction() as tx:
-            claimed = await tx.claim_deliveries(self.clock(), LEASE_SECONDS, self.parallel * 4)
+            notices = await may_tell(tx, now)
+            claimed = await tx.claim_deliveries(now, LEASE_SECONDS, self.parallel * 4, notices=notices)
         by_recipient: dict[tuple[str, Channel], list[Delivery]] = {}
         for delivery in claimed:
             by_recipient.setdefault((delivery.recipient_id, delivery.channel), []).append(delivery)
@@ -172,7 +175,7 @@ class Deliverer:
         if delivery.purpose is DeliveryPurpose.UPDATE:
             view = await self.viewer.of_card(tx, card) if card else None
             return (person, view) if view else None
-        if delivery.notice_ids and not await self._still_wanted(tx, delivery):
+        if delivery.notice_ids and (await taken_back(tx, delivery) or not await self._still_wanted(tx, delivery)):
             return None
         if delivery.channel is Channel.EMAIL:
             mail = await self.viewer.mail(tx, delivery, await self._no_teams(tx, delivery.recipient_id))

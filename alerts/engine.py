@@ -12,19 +12,24 @@ from typing import TypeVar
 from alerts.closing import Closing
 from alerts.errors import VersionConflict
 from alerts.escalation import resolve
+from alerts.events import held_event
 from alerts.exclusions import end_exclusions
-from alerts.judge import Judge, Judged, Standing
+from alerts.gate import Gatekeeper
+from alerts.judge import ENTERPRISE_APP_DISABLED, Judge, Judged, Standing
 from alerts.ledger import DUE
 from alerts.messages import Grouping, card_updates, new_id, notice_of
 from alerts.model import (
     Alert,
     AlertState,
+    Anew,
     Application,
     Credential,
     CredentialRecord,
     Decision,
+    Delivery,
     DeliveryState,
     Event,
+    EventType,
     Nomination,
     NominationState,
     Notice,
@@ -42,6 +47,7 @@ from alerts.nominations import settle_nominations
 from alerts.ports import Store, Transaction
 from alerts.records import mark_queued, owners_of, owners_to_remember, records_of, route_input
 from alerts.roles import Roles
+from alerts.sending import UNSAID, Sifted, is_held, is_waiting, replace_held
 from alerts.stages import is_due
 
 log = logging.getLogger(__name__)
@@ -109,6 +115,29 @@ class Engine:
     roles: Roles
     #: Whether e-mail is configured.
     mail: bool = False
+    #: Whether messages are let go.
+    gatekeeper: Gatekeeper = field(default_factory=Gatekeeper)
+
+    async def decide_anew(self, run_id: str, now: datetime, why: Anew) -> Decision:
+        """Judge what is known of every open alert with today's date, without a scan: what an admin lets go now.
+
+        It opens and closes no alert, that is a scan's business; what was decided and never said is said by its
+        newest stage, or held again.
+        """
+        async with self.store.reading() as tx:
+            unclosed = await tx.alerts_unclosed()
+        disabled = {a.application.app_id for a in unclosed if a.excluded_reason == ENTERPRISE_APP_DISABLED}
+        return await self.decide(
+            ScannedTenant(
+                run_id=run_id,
+                started_at=now,
+                tenant_id=unclosed[0].tenant_id if unclosed else "",
+                applications=(),
+                disabled_app_ids=frozenset(disabled),
+                missing=("nothing was read: decided anew",),
+                anew=why,
+            )
+        )
 
     async def decide(self, scan: ScannedTenant) -> Decision:
         """Judge a scan and write everything down; returns records and counts."""
@@ -221,6 +250,7 @@ class Engine:
             ownerless=material.ownerless,
             ownerless_without_any=material.ownerless_without_any,
             notices_queued=round_.notices_queued,
+            people_told=round_.people_told,
         )
 
 
@@ -240,6 +270,7 @@ class _Round:
         self.closed: list[Alert] = []
         self.events: list[Event] = []
         self.notices_queued = 0
+        self.people_told = 0
         self.queued_keys: set[Key] = set()
         self._due: dict[Key, CredentialRecord] = {}
 
@@ -264,6 +295,8 @@ class _Round:
             self.recipients[recipient.alert_id][recipient.person.id] = recipient
         self.noticed: dict[str, set[tuple[int, str, NoticeKind]]] = defaultdict(set)
         notices = await tx.notices(ids)
+        #: Messages that wait for an admin: this decision decides anew what they say.
+        self.held: list[Delivery] = []
         alive = await self._told_or_waiting(ids, notices)
         #: Notices that were decided and then never said, since somebody had answered: they may be said yet.
         self.unsaid: dict[tuple[str, int, str, NoticeKind], Notice] = {}
@@ -290,15 +323,21 @@ class _Round:
                     self.newest[object_id] = record
 
     async def _told_or_waiting(self, ids: Sequence[str], notices: Sequence[Notice]) -> set[str]:
-        """Ids of the notices that were not cancelled on every channel."""
+        """Ids of the notices that were not cancelled, held or recalled on every channel."""
         tries: dict[str, list[DeliveryState]] = defaultdict(list)
         for delivery in await self.tx.deliveries_of_alerts(ids):
+            # Through a pause nothing was claimed: what has waited is decided anew with what is held.
+            if is_held(delivery) or (self.scan.anew is Anew.RESUMED and is_waiting(delivery)):
+                self.held.append(delivery)
+                for notice_id in delivery.notice_ids:
+                    tries[notice_id].append(DeliveryState.HELD)
+                continue
             for notice_id in delivery.notice_ids:
                 tries[notice_id].append(delivery.state)
         return {
             notice.id
             for notice in notices
-            if not tries[notice.id] or any(state is not DeliveryState.CANCELLED for state in tries[notice.id])
+            if not tries[notice.id] or any(state not in UNSAID for state in tries[notice.id])
         }
 
     async def _find_due(self) -> None:
@@ -306,20 +345,25 @@ class _Round:
         for key, record in self.material.records.items():
             if is_due(record.credential, self.now, self.policy):
                 self._due[key] = record
-        for record in await self.tx.snapshot_due(self.engine.horizon(self.now), unseen_by=self.scan.run_id):
-            if not self._may_still_exist(record):
-                continue
-            if is_due(record.credential, self.now, self.policy):
-                self._due[record.key] = record
-                object_id = record.application.object_id
-                if object_id not in self.material.siblings:
-                    siblings = await self.tx.snapshot_of_apps([object_id])
-                    self.material.siblings[object_id] = [other.credential for other in siblings]
-                if object_id not in self.material.routes:
-                    self.material.routes[object_id] = self._stale_route(record)
+        stale = [
+            record
+            for record in await self.tx.snapshot_due(self.engine.horizon(self.now), unseen_by=self.scan.run_id)
+            if self._may_still_exist(record) and is_due(record.credential, self.now, self.policy)
+        ]
+        lacking = {record.application.object_id for record in stale} - self.material.siblings.keys()
+        for sibling in await self.tx.snapshot_of_apps(sorted(lacking)):
+            self.material.siblings.setdefault(sibling.application.object_id, []).append(sibling.credential)
+        for record in stale:
+            self._due[record.key] = record
+            object_id = record.application.object_id
+            if object_id not in self.material.routes:
+                self.material.routes[object_id] = self._stale_route(record)
 
     def _may_still_exist(self, record: CredentialRecord) -> bool:
         """Whether an unread credential must be taken for alive: the scan is short, or it is quarantined."""
+        if self.scan.anew:
+            known = self.unclosed.get(record.key)
+            return known is not None and known.credential.end == record.credential.end
         if not self.scan.complete:
             return True
         object_id, key_id = record.key
@@ -343,6 +387,7 @@ class _Round:
             exclusions=self.exclusions,
             judged_before=self.judged_before,
             complete=self.scan.complete,
+            anew=self.scan.anew is not None,
         )
         closing = Closing(now=self.now, run_id=self.scan.run_id)
         for key in await self._proven_gone():
@@ -361,7 +406,7 @@ class _Round:
             if number % SLICE == SLICE - 1:
                 await asyncio.sleep(0)
         for key, old in self.unclosed.items():
-            if key in self._due:
+            if key in self._due or self.scan.anew:
                 continue
             now_record = self.material.records.get(key)
             same_end = now_record is None or now_record.credential.end == old.credential.end
@@ -428,7 +473,8 @@ class _Round:
         await tx.save_alerts([*(j.alert for j in changed), *self.closed])
         await tx.save_recipients([r for j in self.judged for r in j.changed_recipients])
         await self._queue_notices()
-        await tx.set_value(DUE, str(len(self._due)))
+        if not self.scan.anew:
+            await tx.set_value(DUE, str(len(self._due)))
         visible = [j.alert.id for j in self.judged if j.visible_change] + [a.id for a in self.closed]
         cards = [card for card in await tx.cards_of_alerts(visible) if card.current]
         await tx.add_deliveries(card_updates(cards, now, run_id=self.scan.run_id))
@@ -446,7 +492,7 @@ class _Round:
         notices = await tx.add_notices([notice_of(w, j.alert, run_id, now, self.policy) for j, w in wanted])
         again = (self.unsaid.get((j.alert.id, w.stage, w.recipient.person.id, w.kind)) for j, w in wanted)
         notices += [notice for notice in again if notice is not None]
-        if not notices:
+        if not notices and not self.held:
             return
         people = {w.recipient.person.id: w.recipient.person for _, w in wanted}
         shown: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -455,12 +501,39 @@ class _Round:
                 for recipient in judged.recipients:
                     if recipient.on_route:
                         shown[(recipient.person.id, judged.alert.application.object_id)].append(judged.alert.id)
-        grouping = Grouping(policy=self.policy, now=now, run_id=run_id, first_run=self.first_run, mail=self.engine.mail)
-        await tx.add_deliveries(grouping.deliveries(notices, alerts, people, shown))
-        self.notices_queued = len(notices)
-        self.queued_keys = {alerts[notice.alert_id].key for notice in notices}
-        if self.first_run:
+        grouping = Grouping(
+            policy=self.policy,
+            now=now,
+            run_id=run_id,
+            first_run=self.first_run,
+            mail=self.engine.mail,
+            gate=await self.engine.gatekeeper.gate(tx, people.values(), anew=self.scan.anew),
+            one_card=frozenset(delivery.recipient_id for delivery in self.held),
+        )
+        sifted = replace_held(self.held, grouping.deliveries(notices, alerts, people, shown))
+        self.held_events(sifted, notices, alerts, people)
+        for delivery in sifted.dropped:
+            await tx.save_delivery(replace(delivery, state=DeliveryState.CANCELLED, finished_at=now))
+        await tx.add_deliveries(sifted.added)
+        queued = [notice for notice in notices if notice.id in sifted.let_go]
+        self.notices_queued = len(queued)
+        self.queued_keys = {alerts[notice.alert_id].key for notice in queued}
+        self.people_told = len({notice.recipient_id for notice in queued})
+        if self.first_run and queued:
             await tx.set_value("first_notices_at", now.isoformat())
+
+    def held_events(
+        self, sifted: Sifted, notices: Sequence[Notice], alerts: Mapping[str, Alert], people: Mapping[str, Person]
+    ) -> None:
+        """Held once per notice, Released once per notice and run."""
+        for notice in notices:
+            recipient = people.get(notice.recipient_id)
+            alert = alerts[notice.alert_id]
+            if notice.id in sifted.newly_held:
+                self.events.append(held_event(EventType.HELD, notice, alert, recipient, self.now))
+            elif notice.id in sifted.released:
+                event = held_event(EventType.RELEASED, notice, alert, recipient, self.now, self.scan.run_id)
+                self.events.append(event)
 
     async def _settle_nominations(self) -> None:
         """Nominations whose owner Graph now shows are done; everybody involved is told."""

@@ -117,6 +117,27 @@ def nomination_event(
     )
 
 
+def held_event(
+    type: EventType, notice: Notice, alert: Alert, recipient: Person | None, at: datetime, run_id: str = ""
+) -> Event:
+    """Held, Released or Recalled: what became of one notice; `run_id` is the run that did it, if another one."""
+    return Event(
+        event_id=event_id(type, notice.id, run_id),
+        at=at,
+        type=type,
+        run_id=run_id or notice.run_id,
+        alert_id=alert.id,
+        key_id=alert.credential.key_id,
+        app_id=alert.application.app_id,
+        application=alert.application.display_name,
+        alert_type=notice.alert_type,
+        path=notice.path,
+        recipient_id=notice.recipient_id,
+        recipient_upn=recipient.user_principal_name if recipient else "",
+        details={"stage": notice.stage, "kind": notice.kind},
+    )
+
+
 def delivery_event(
     type: EventType,
     notice: Notice,

@@ -38,6 +38,9 @@ MICROSOFT_TENANTS = frozenset({"f8cdef31-a31e-4b4a-93e4-5f571e91255a", "72f988bf
 #: Begins `excluded_reason` where an admin has said so; the admin's words follow.
 BY_ADMIN = "byAdmin"
 
+#: Why a credential is excluded whose enterprise app is switched off.
+ENTERPRISE_APP_DISABLED = "enterpriseAppDisabled"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wanted:
@@ -81,7 +84,7 @@ def exclusion(record: CredentialRecord, disabled_app_ids: frozenset[str], by_adm
     if app.type is ApplicationType.ENTERPRISE_APP and app.owner_organization_id in MICROSOFT_TENANTS:
         return "ownedByMicrosoft"
     if not app.enabled or app.app_id in disabled_app_ids:
-        return "enterpriseAppDisabled"
+        return ENTERPRISE_APP_DISABLED
     return ""
 
 
@@ -219,6 +222,8 @@ class Judge:
     complete: bool = False
     #: When the scan before this one was judged, None on the first.
     judged_before: datetime | None = None
+    #: Nothing was read: the last records are judged anew, and stay as old or as new as they were.
+    anew: bool = False
 
     def judge(
         self, record: CredentialRecord, siblings: Sequence[Credential], route: Route, standing: Standing, new_id: str
@@ -251,7 +256,7 @@ class Judge:
             excluded_until=by_admin.until if by_admin is not None else None,
             successor=newer,
             answer=old.answer if old else None,
-            as_of=None if record.run_id == self.run_id else record.scan_date,
+            as_of=self._as_of(record, old),
             run_id=old.run_id if old else self.run_id,
         )
         recipients = place_people(route, standing, alert.id)
@@ -274,6 +279,11 @@ class Judge:
         self._tell(judged, standing)
         self._note_changes(judged, old)
         return judged
+
+    def _as_of(self, record: CredentialRecord, old: Alert | None) -> datetime | None:
+        if self.anew:
+            return old.as_of if old else None
+        return None if record.run_id == self.run_id else record.scan_date
 
     def _tell(self, judged: Judged, standing: Standing) -> None:
         """Fill in the wanted notices, and end the snoozes that are over."""

@@ -125,6 +125,7 @@ _FIXED = {
 }
 
 _WAITING = (DeliveryState.PENDING, DeliveryState.SENDING)
+_NEVER_SAID = (DeliveryState.CANCELLED, DeliveryState.RECALLED)
 
 
 def state_of(alert: Alert, books: _Books, now: datetime) -> LedgerState:
@@ -154,9 +155,15 @@ def _by_deliveries(alert: Alert, on_route: Sequence[Recipient], books: _Books) -
     sent = [d for notice in notices for d in books.deliveries.get(notice.id, [])]
     if any(d.state in (DeliveryState.SENT, DeliveryState.UNCLEAR) for d in sent):
         return LedgerState.DELIVERED
-    if any(d.state in _WAITING for d in sent) or (on_route and not notices):
+    live = [d for d in sent if d.state not in _NEVER_SAID]
+    if any(d.state in _WAITING for d in live) or (on_route and not notices):
         return LedgerState.PENDING
-    if not on_route or all(_unreachable(d) for d in sent):
+    if any(d.state is DeliveryState.HELD for d in live):
+        return LedgerState.HELD
+    if on_route and not live:
+        # Taken back, or answered and then not: the next decision decides it anew.
+        return LedgerState.PENDING
+    if not on_route or all(_unreachable(d) for d in live):
         return LedgerState.UNREACHABLE
     return LedgerState.FAILED
 
@@ -190,6 +197,7 @@ def _next_step(alert: Alert, state: LedgerState, books: _Books, now: datetime, p
         LedgerState.NOMINATED: ("answer to the nomination", min((n.answer_by for n in nominations), default=None)),
         LedgerState.SNOOZED: ("end of the snooze", min(snoozes, default=None)),
         LedgerState.PENDING: ("send", min(waiting)) if waiting else ("first stage", ahead),
+        LedgerState.HELD: ("an admin lets go", None),
         LedgerState.UNREACHABLE: ("an admin names somebody", None),
         LedgerState.FAILED: ("an admin looks at the error", ahead),
     }
@@ -197,8 +205,8 @@ def _next_step(alert: Alert, state: LedgerState, books: _Books, now: datetime, p
     return Entry(alert=alert, state=state, since=alert.changed_at, next_step=step, next_at=at)
 
 
-def _not_told(alert: Alert, books: _Books) -> list[NotTold]:
-    """People on the route with a notice that no channel delivered and none will."""
+def _not_told(alert: Alert, books: _Books, state: LedgerState) -> list[NotTold]:
+    """People on the route with a notice that no channel delivered, and none will by itself."""
     missing = []
     for place in books.recipients.get(alert.id, []):
         if not place.on_route and place.off_reason != "unreachable":
@@ -208,20 +216,30 @@ def _not_told(alert: Alert, books: _Books) -> list[NotTold]:
             continue
         newest = max(own, key=lambda notice: notice.created_at)
         tries = books.deliveries.get(newest.id, [])
-        if any(d.state in (DeliveryState.SENT, DeliveryState.CANCELLED, *_WAITING) for d in tries):
+        if any(d.state in (DeliveryState.SENT, *_NEVER_SAID, *_WAITING) for d in tries):
             continue
-        reason = "; ".join(f"{d.channel}: {d.error_code or d.state}" for d in tries) or "no delivery"
+        held = next((d.held_reason for d in tries if d.state is DeliveryState.HELD), "")
+        if held and state is LedgerState.HELD:
+            # All of the credential's people wait: its state says so.
+            continue
+        tried = "; ".join(f"{d.channel}: {d.error_code or d.state}" for d in tries) or "no delivery"
         missing.append(
             NotTold(
                 person_id=place.person.id,
                 name=place.person.name,
                 alert_id=alert.id,
                 key_id=alert.credential.key_id,
-                reason=reason,
-                next_step="the route moved on" if not place.on_route else "an admin looks at the error",
+                reason=f"held: {held}" if held else tried,
+                next_step=_step_of_untold(place, held),
             )
         )
     return missing
+
+
+def _step_of_untold(place: Recipient, held: str) -> str:
+    if held:
+        return "an admin lets go"
+    return "an admin looks at the error" if place.on_route else "the route moved on"
 
 
 async def states_of(tx: Transaction, alerts: Sequence[Alert], now: datetime) -> dict[tuple[str, str], LedgerState]:
@@ -236,10 +254,11 @@ async def draw_up(tx: Transaction, now: datetime, policy: Policy) -> Ledger:
     alerts = await tx.alerts_unclosed()
     books = await _books(tx, alerts)
     runs = await tx.runs(1)
-    entries = tuple(_next_step(alert, state_of(alert, books, now), books, now, policy) for alert in alerts)
+    states = {alert.id: state_of(alert, books, now) for alert in alerts}
+    entries = tuple(_next_step(alert, states[alert.id], books, now, policy) for alert in alerts)
     return Ledger(
         run_id=runs[0].run_id if runs else "",
         due=int(await tx.value(DUE) or 0),
         entries=entries,
-        not_told=tuple(line for alert in alerts for line in _not_told(alert, books)),
+        not_told=tuple(line for alert in alerts for line in _not_told(alert, books, states[alert.id])),
     )

@@ -17,6 +17,7 @@ from alerts.model import (
     Policy,
     PostedCard,
 )
+from alerts.sending import Gate
 from alerts.stages import alert_type
 
 
@@ -84,6 +85,10 @@ class Grouping:
     first_run: bool
     #: Whether e-mail can be sent at all.
     mail: bool
+    #: What holds messages, or lets them go at their hour.
+    gate: Gate
+    #: People whose messages come out of hold: they get one card, whatever has gathered.
+    one_card: frozenset[str] = frozenset()
 
     def deliveries(
         self,
@@ -119,7 +124,7 @@ class Grouping:
                         alert_ids=dict.fromkeys(notice.alert_id for notice in own),
                     )
                 )
-        return made
+        return self.gate.sift(made, alerts, people, self.now)
 
     def _teams(
         self,
@@ -131,7 +136,7 @@ class Grouping:
         by_app: dict[str, list[Notice]] = defaultdict(list)
         for notice in own:
             by_app[alerts[notice.alert_id].application.object_id].append(notice)
-        many = len(own) > self.policy.digest_after or self.first_run
+        many = len(own) > self.policy.digest_after or self.first_run or person_id in self.one_card
         if many and len(by_app) > 1:
             return [
                 message(

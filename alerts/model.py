@@ -23,7 +23,7 @@ from alerts.directory import (
     PreviousOwner,
     Quarantine,
 )
-from alerts.runs import Decision, RunStatus, ScannedTenant, ScanRun
+from alerts.runs import Anew, Decision, RunStatus, ScannedTenant, ScanRun
 
 # ---------------------------------------------------------------- policy and routes
 
@@ -238,6 +238,8 @@ class DeliveryPurpose(StrEnum):
     UPDATE = "update"
     #: A short message: somebody declined, an owner was written, ...
     INFO = "info"
+    #: The admins' daily card about what is held.
+    HELD = "held"
 
 
 class DeliveryState(StrEnum):
@@ -251,6 +253,10 @@ class DeliveryState(StrEnum):
     UNCLEAR = "unclear"
     #: No longer needed when its turn came (answered, renewed, recalled).
     CANCELLED = "cancelled"
+    #: Decided and not let go, with `held_reason`; never claimed. The next decision decides it anew.
+    HELD = "held"
+    #: It had arrived and was taken back: its notices count as not told.
+    RECALLED = "recalled"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -281,6 +287,8 @@ class Delivery:
     finished_at: datetime | None = None
     error_code: str = ""
     error: str = ""
+    #: HELD: hold, notInPilot or brake (see sending.py).
+    held_reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -299,6 +307,8 @@ class PostedCard:
     posted_at: datetime
     #: False once a newer card about the same app stands below it: it shrinks to one line.
     current: bool = True
+    #: An admin has taken it back: it says so and asks for nothing.
+    recalled: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -504,6 +514,7 @@ __all__ = [
     "Action",
     "Alert",
     "AlertState",
+    "Anew",
     "Answer",
     "AnswerKind",
     "Application",

@@ -331,8 +331,12 @@ class Transaction(Protocol):
 
     async def notices(self, alert_ids: Sequence[str]) -> list[Notice]: ...
     async def add_deliveries(self, deliveries: Sequence[Delivery]) -> None: ...
-    async def claim_deliveries(self, now: datetime, lease_seconds: float, limit: int) -> list[Delivery]:
+    async def claim_deliveries(
+        self, now: datetime, lease_seconds: float, limit: int, *, notices: bool = True
+    ) -> list[Delivery]:
         """Pending ones whose `not_before` has come, and sending ones whose lease ran out, oldest first.
+
+        Without `notices` those that carry notices stay where they are: sending is paused.
 
         Each is returned as stored after the claim: state sending, lease set, attempts and fence counted
         up. Two replicas never get the same one (FOR UPDATE SKIP LOCKED; SQLite: one writer).
@@ -343,6 +347,18 @@ class Transaction(Protocol):
 
     async def deliveries(self, ids: Sequence[str]) -> dict[str, Delivery]: ...
     async def deliveries_of_alerts(self, alert_ids: Sequence[str]) -> list[Delivery]: ...
+    async def deliveries_held(self) -> list[Delivery]:
+        """Those that wait for an admin, oldest first."""
+
+    async def deliveries_unsent(self) -> list[Delivery]:
+        """Pending ones that carry notices, oldest first."""
+
+    async def deliveries_of_run(self, run_id: str) -> list[Delivery]:
+        """Those of a run that carry notices, in any state, oldest first."""
+
+    async def runs_that_told(self, limit: int) -> list[str]:
+        """Ids of the runs whose messages were let go, the newest first."""
+
     async def deliveries_waiting(self) -> int:
         """How many are pending or sending."""
 

@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from alerts.engine import with_nominations
 from alerts.escalation import RouteInput, resolve
 from alerts.events import alert_event, snooze_ended
+from alerts.gate import Gatekeeper
 from alerts.judge import Standing, Wanted, place_people, wanted_notice
 from alerts.messages import Grouping, card_updates, notice_of
 from alerts.model import Alert, AlertState, EventType, Notice, Person, Policy, Recipient, Route
@@ -24,6 +25,7 @@ class Rerouter:
     policy: Policy
     roles: Roles
     mail: bool = False
+    gatekeeper: Gatekeeper = field(default_factory=Gatekeeper)
 
     async def mark_off(
         self, tx: Transaction, alert_ids: Sequence[str], person_id: str, reason: str, now: datetime
@@ -97,7 +99,8 @@ class Rerouter:
                     notices.append(notice_of(row, moved, moved.run_id, now, self.policy))
         await tx.save_alerts(changed)
         fresh = await tx.add_notices(notices)
-        grouping = Grouping(policy=self.policy, now=now, run_id="", first_run=False, mail=self.mail)
+        gate = await self.gatekeeper.gate(tx, people.values())
+        grouping = Grouping(policy=self.policy, now=now, run_id="", first_run=False, mail=self.mail, gate=gate)
         await tx.add_deliveries(grouping.deliveries(fresh, {a.id: a for a in changed}, people, shown))
         cards = [card for card in await tx.cards_of_alerts([a.id for a in changed]) if card.current]
         await tx.add_deliveries(card_updates(cards, now))

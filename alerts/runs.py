@@ -51,6 +51,15 @@ class ScanRun:
         return (self.finished_at - self.started_at).total_seconds()
 
 
+class Anew(StrEnum):
+    """Why what is stored is decided anew without a scan."""
+
+    #: An admin has let go: the brake does not hold it.
+    LET_GO = "letGo"
+    #: A pause is over: what has waited through it is said by its newest stage.
+    RESUMED = "resumed"
+
+
 @dataclass(frozen=True, kw_only=True)
 class ScannedTenant:
     """What one scan read, before anything is decided."""
@@ -76,6 +85,8 @@ class ScannedTenant:
     quarantined: tuple[Quarantine, ...] = ()
     #: What could not be read and why; empty means the scan is complete.
     missing: tuple[str, ...] = ()
+    #: Set when nothing was read at all: what is stored is decided anew, with today's date.
+    anew: Anew | None = None
 
     @property
     def complete(self) -> bool:
@@ -95,3 +106,5 @@ class Decision:
     ownerless: int = 0
     ownerless_without_any: int = 0
     notices_queued: int = 0
+    #: How many people these are for.
+    people_told: int = 0

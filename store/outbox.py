@@ -38,6 +38,8 @@ def _columns(delivery: Delivery) -> dict[str, Any]:
         "created_at": delivery.created_at,
         "not_before": delivery.not_before,
         "lease_until": delivery.lease_until,
+        "run_id": delivery.run_id,
+        "carries_notices": bool(delivery.notice_ids),
         "body": encode(delivery),
     }
 
@@ -109,8 +111,12 @@ class Outbox(Session):
             ]
             await self._run_many(self._insert(schema.delivery_alerts), links)
 
-    async def claim_deliveries(self, now: datetime, lease_seconds: float, limit: int) -> list[Delivery]:
+    async def claim_deliveries(
+        self, now: datetime, lease_seconds: float, limit: int, *, notices: bool = True
+    ) -> list[Delivery]:
         """Pending ones whose `not_before` has come, and sending ones whose lease ran out, oldest first.
+
+        Without `notices` those that carry notices stay where they are: sending is paused.
 
         Each is returned as stored after the claim: state sending, lease set, attempts and fence counted
         up. Two replicas never get the same one: PostgreSQL skips rows that another transaction has
@@ -119,7 +125,7 @@ class Outbox(Session):
         table = schema.deliveries
         candidates = (
             select(table)
-            .where(_claimable(now))
+            .where(_claimable(now), *(() if notices else (table.c.carries_notices.is_(False),)))
             .order_by(table.c.created_at, table.c.seq)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -181,6 +187,36 @@ class Outbox(Session):
             found.append(_delivery(row))
             await pauses()
         return found
+
+    async def deliveries_held(self) -> list[Delivery]:
+        """Those that wait for an admin, oldest first."""
+        table = schema.deliveries
+        held = select(table).where(table.c.state == DeliveryState.HELD.value)
+        return await self._read_deliveries(held.order_by(table.c.created_at, table.c.seq))
+
+    async def deliveries_unsent(self) -> list[Delivery]:
+        """Pending ones that carry notices, oldest first."""
+        table = schema.deliveries
+        pending = select(table).where(table.c.state == DeliveryState.PENDING.value, table.c.carries_notices.is_(True))
+        return await self._read_deliveries(pending.order_by(table.c.created_at, table.c.seq))
+
+    async def deliveries_of_run(self, run_id: str) -> list[Delivery]:
+        """Those of a run that carry notices, in any state, oldest first."""
+        table = schema.deliveries
+        own = select(table).where(table.c.run_id == run_id, table.c.carries_notices.is_(True))
+        return await self._read_deliveries(own.order_by(table.c.created_at, table.c.seq))
+
+    async def runs_that_told(self, limit: int) -> list[str]:
+        """Ids of the runs whose messages were let go, the newest first."""
+        table = schema.deliveries
+        told = (
+            select(table.c.run_id)
+            .where(table.c.carries_notices.is_(True), table.c.run_id != "", table.c.state != DeliveryState.HELD.value)
+            .group_by(table.c.run_id)
+            .order_by(func.max(table.c.seq).desc())
+            .limit(limit)
+        )
+        return [str(row.run_id) for row in await self._rows(told)]
 
     async def deliveries_waiting(self) -> int:
         """How many are pending or sending."""

@@ -166,8 +166,13 @@ deliveries = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("not_before", UtcTime, nullable=False),
     Column("lease_until", UtcTime),
+    #: '' for what follows from no run.
+    Column("run_id", SafeText, nullable=False),
+    #: Whether it tells somebody of an alert: that is held and paused, nothing else is.
+    Column("carries_notices", Boolean, nullable=False),
     Column("body", Text, nullable=False),
     Index("ix_deliveries_state_not_before", "state", "not_before"),
+    Index("ix_deliveries_run_id", "run_id"),
     sqlite_autoincrement=True,
 )
 

@@ -84,8 +84,12 @@ class Viewer:
     time_zone: str = "UTC"
 
     async def _zone(self, tx: Transaction, person_id: str) -> str:
+        return (await self._place(tx, person_id))[0]
+
+    async def _place(self, tx: Transaction, person_id: str) -> tuple[str, str]:
+        """(time zone, locale) of the person's last message; the service's zone and '' where there was none."""
         known = (await tx.conversations([person_id])).get(person_id)
-        return (known.time_zone if known else "") or self.time_zone
+        return (known.time_zone if known else "") or self.time_zone, known.locale if known else ""
 
     async def _rows(self, tx: Transaction, alert_ids: Sequence[str]) -> _Rows:
         alerts = by_urgency((await tx.alerts(alert_ids)).values())
@@ -374,10 +378,12 @@ class Viewer:
                 view = await self.alert(tx, ids, person_id)
                 if view is not None:
                     alerts.append(view)
+        zone, locale = await self._place(tx, person_id)
         return MailView(
             recipient=alerts[0].recipient if alerts else person,
-            time_zone=await self._zone(tx, person_id),
+            time_zone=zone,
             now=self.clock(),
+            locale=locale,
             alerts=tuple(alerts),
             nominations=nominations,
             infos=(Sentence(key=delivery.sentence, params=delivery.params),) if delivery.sentence else (),

@@ -323,6 +323,8 @@ class MailView:
     recipient: Person
     time_zone: str
     now: datetime
+    #: Of the person's last message in Teams, '' unknown.
+    locale: str = ""
     alerts: tuple[AlertView, ...] = ()
     nominations: tuple[NominationView, ...] = ()
     infos: tuple[Sentence, ...] = ()

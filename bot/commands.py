@@ -7,11 +7,13 @@ import difflib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from typing import Protocol
 
 from alerts.model import Role
 from alerts.views import CommandHelp, HelpView, Sentence, View
 from bot import phrases
+from cards.text import CATALOGS
 
 
 class Desk(Protocol):
@@ -74,13 +76,14 @@ class Command:
     sentence: str
     run: Callable[[Asked], Awaitable[View]]
     audience: Audience = Audience.EVERYONE
-    aliases: tuple[str, ...] = ()
     #: False: the name must be all that is typed; more is not this command.
     takes_rest: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
-        return (self.name, *self.aliases)
+        """The name, and what else may be typed for it in any language that Steward speaks."""
+        other = (catalog.typed.get(self.name, ()) for catalog in CATALOGS.values())
+        return tuple(dict.fromkeys([self.name, *chain.from_iterable(other)]))
 
     def help(self) -> CommandHelp:
         return CommandHelp(
@@ -133,7 +136,7 @@ async def _assign(asked: Asked) -> View:
 async def _expiring(asked: Asked) -> View:
     rest, page = phrases.split_page(asked.rest)
     cut = phrases.split_days(rest)
-    if cut.rest.lower() not in ("", "in", "within", "next"):
+    if cut.rest and cut.rest.lower() not in phrases.WITHIN:
         return asked.usage()
     return await asked.desk.expiring(asked.person_id, DEFAULT_DAYS if cut.days is None else cut.days, page)
 
@@ -155,14 +158,13 @@ async def _scan(asked: Asked) -> View:
 
 #: In the order of `help` and of the Teams menu, which shows at most twelve.
 COMMANDS = (
-    Command(name="help", usage="help", sentence="help_help", run=_help, aliases=("?", "hi", "hello", "commands")),
+    Command(name="help", usage="help", sentence="help_help", run=_help),
     Command(
         name="my apps",
         usage="my apps",
         sentence="help_my_apps",
         run=_my_apps,
         takes_rest=True,
-        aliases=("myapps", "my app", "apps"),
     ),
     Command(name="status", usage="status <app>", sentence="help_status", run=_status, takes_rest=True),
     Command(
@@ -171,7 +173,6 @@ COMMANDS = (
         sentence="help_snooze",
         run=_snooze,
         takes_rest=True,
-        aliases=("remind me about",),
     ),
     Command(
         name="assign",
@@ -187,7 +188,6 @@ COMMANDS = (
         run=_expiring,
         takes_rest=True,
         audience=Audience.READERS,
-        aliases=("expire", "expires"),
     ),
     Command(
         name="ownerless",
@@ -196,7 +196,6 @@ COMMANDS = (
         run=_ownerless,
         takes_rest=True,
         audience=Audience.READERS,
-        aliases=("orphans", "no owner"),
     ),
     Command(
         name="history",
@@ -212,7 +211,6 @@ COMMANDS = (
         sentence="help_scan",
         run=_scan,
         audience=Audience.ADMINS,
-        aliases=("scan now", "run scan"),
     ),
 )
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from alerts.errors import DeliveryError, Outcome
-from alerts.views import Sentence, View
+from alerts.views import AlertView, DigestView, NominationView, Sentence, View
 from cards.render import Words, render, render_sentence, summary
+from cards.text import spoken
 
 CARD_TYPE = "application/vnd.microsoft.card.adaptive"
 #: Bytes, in UTF-16 as Teams counts. Cards are drawn to fit a quarter of it; this is the last guard: Teams takes
@@ -16,7 +17,7 @@ CARD_TYPE = "application/vnd.microsoft.card.adaptive"
 LIMIT = 80 * 1024
 
 
-#: Locale of the reader ('' unknown) -> their words.
+#: Locale of the reader ('' unknown, or one that Steward does not speak) -> their words.
 WordsFor = Callable[[str], Words]
 
 
@@ -51,15 +52,32 @@ class Drawing:
     def __init__(self, words_for: WordsFor) -> None:
         self._words_for = words_for
 
-    def draw(self, view: View, *, locale: str = "", teams_user_id: str = "") -> Drawn:
-        """Raises DeliveryError (poison) for a card that is too large for Teams."""
-        words = self._words_for(locale)
+    def draw(self, view: View, *, locale: str = "", preferred: str = "", teams_user_id: str = "") -> Drawn:
+        """In the language of the reader's last message, else the one they prefer as Graph says.
+
+        Args:
+            view: what is shown; one that names its reader says what that one prefers.
+            locale: of their last message, '' unknown.
+            preferred: Graph's preferredLanguage where the view does not name its reader, '' unknown.
+            teams_user_id: Teams' own id of the reader, see cards.render.
+
+        Raises DeliveryError (poison) for a card that is too large for Teams.
+        """
+        words = self._words_for(spoken(locale, preferred, _preferred(view)))
         if isinstance(view, Sentence):
             return Drawn(card=None, text=render_sentence(view, words))
         card = render(view, words, teams_user_id=teams_user_id)
         if size(card) > LIMIT:
             raise DeliveryError("card is too large", outcome=Outcome.POISON, code="MessageSizeTooBig")
         return Drawn(card=card, text=summary(view, words))
+
+
+def _preferred(view: View) -> str:
+    match view:
+        case AlertView() | DigestView() | NominationView():
+            return view.recipient.preferred_language
+        case _:
+            return ""
 
 
 def size(card: Mapping[str, Any]) -> int:

@@ -15,9 +15,18 @@ _MENTION = re.compile(r"<at(?:\s[^>]*)?>.*?</at>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"</?(?:p|div|span|br|b|i|u|strong|em)(?:\s[^>]*)?/?>", re.IGNORECASE)
 _QUOTES = "\"'\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb`"
 _QUOTED = re.compile(r"^[\"\u201c\u201d\u201e\u00ab](.+?)[\"\u201c\u201d\u00bb]\s*(.*)$", re.DOTALL)
-_DAYS = re.compile(r"^(?:(.*?)[\s,]+)?(?:for\s+)?(\d{1,4})\s*(d|days?|w|weeks?)?$", re.IGNORECASE | re.DOTALL)
-_PAGE = re.compile(r"^(?:(.*?)\s+)?page\s+(\d{1,4})$", re.IGNORECASE | re.DOTALL)
-_TO = re.compile(r"^(.+)\s(?:to|->|=>|\u2192)\s(.+)$", re.IGNORECASE | re.DOTALL)
+#: What joins the parts of a command, in English, German and French.
+_FOR = r"for|für|fuer|um|pour|pendant|de"
+_TO_WORDS = r"to|an|à|->|=>|\u2192"
+_UNITS = r"d|days?|w|weeks?|t|tagen?|tage?|wochen?|j|jours?|semaines?"
+#: The first letter of a unit that is seven days long.
+_WEEKS = ("w", "s")
+#: What may stand before a number of days, in these languages.
+WITHIN = frozenset(("in", "within", "next", "innerhalb", "binnen", "in den nächsten", "dans", "sous", "d'ici"))
+_DAYS = re.compile(rf"^(?:(.*?)[\s,]+)?(?:(?:{_FOR})\s+)?(\d{{1,4}})\s*({_UNITS})?$", re.IGNORECASE | re.DOTALL)
+_PAGE = re.compile(r"^(?:(.*?)\s+)?(?:page|seite)\s+(\d{1,4})$", re.IGNORECASE | re.DOTALL)
+_TO = re.compile(rf"^(.+)\s(?:{_TO_WORDS})\s(.+)$", re.IGNORECASE | re.DOTALL)
+_LEADING_TO = re.compile(rf"^(?:{_TO_WORDS})\s+", re.IGNORECASE)
 #: AADSTS texts name several ids; the application's follows this word.
 _APP_ID = re.compile(rf"\bapp(?:lication)?\b[^0-9a-f]{{0,40}}?({GUID.pattern})", re.IGNORECASE)
 
@@ -51,7 +60,7 @@ def split_days(text: str) -> Days:
     found = _DAYS.match(text)
     if not found:
         return Days(unquote(text), None)
-    days = int(found[2]) * (7 if (found[3] or "").lower().startswith("w") else 1)
+    days = int(found[2]) * (7 if (found[3] or "").lower().startswith(_WEEKS) else 1)
     return Days(unquote(found[1] or ""), min(days, MAX_DAYS))
 
 
@@ -68,7 +77,7 @@ def split_person(text: str) -> tuple[str, str] | None:
     nobody is asked unless exactly one app and one person answer to these names.
     """
     if quoted := _QUOTED.match(text):
-        person = re.sub(r"^(?:to|->|=>)\s+", "", quoted[2], flags=re.IGNORECASE)
+        person = _LEADING_TO.sub("", quoted[2])
         return (quoted[1].strip(), unquote(person)) if unquote(person) else None
     if marked := _TO.match(text):
         return unquote(marked[1]), unquote(marked[2])

@@ -94,7 +94,8 @@ class ProactiveTeams:
         try:
             return self._drawing.draw(
                 view,
-                locale=(known.locale if known else "") or language,
+                locale=known.locale if known else "",
+                preferred=language,
                 teams_user_id=known.teams_user_id if known else "",
             )
         except DeliveryError:

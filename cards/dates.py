@@ -1,6 +1,7 @@
 """Times in words: "Sat 2 January 2027, 14:20 (Berlin)", in a person's own time zone and language."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -23,6 +24,10 @@ class DateWords:
     short_of_year: str
     #: "Sat 2 January 2027, 14:20 (Berlin)"
     moment: str
+    #: The day of the month that is no plain number: "1er". '' none.
+    first: str = ""
+    #: Cities that are called otherwise than in English: "Vienna" -> "Wien".
+    cities: Mapping[str, str] = field(default_factory=dict)
 
 
 @lru_cache(maxsize=512)
@@ -87,14 +92,18 @@ class Calendar:
 
     def moment(self, at: datetime) -> str:
         """Sat 2 January 2027, 14:20 (Berlin)"""
-        return self.words.moment.format(date=self.day(at), time=self.clock(at), zone=zone_label(self.zone))
+        return self.words.moment.format(date=self.day(at), time=self.clock(at), zone=self._city())
+
+    def _city(self) -> str:
+        label = zone_label(self.zone)
+        return self.words.cities.get(label, label)
 
     def _written(self, at: datetime | date, plain: str, with_year: str) -> str:
         day = local(at, self.zone).date() if isinstance(at, datetime) else at
         pattern = plain if day.year == self.today().year else with_year
         return pattern.format(
             weekday=self.words.weekdays[day.weekday()],
-            day=day.day,
+            day=self.words.first or 1 if day.day == 1 else day.day,
             month=self.words.months[day.month - 1],
             short_month=self.words.short_months[day.month - 1],
             year=day.year,

@@ -12,7 +12,7 @@ from alerts.views import AlertView, MailView, NominationRole, NominationView
 from cards import approval, nominee
 from cards.pen import Pen, pen_for
 from cards.safe import clean, unlinked
-from cards.text import Piece, render_sentence, sentence_pieces
+from cards.text import Piece, render_sentence, sentence_pieces, words_for
 from cards.things import thing
 from cards.wording import Line, Wording, speaks_to_owner, wording
 from cards.words import Words
@@ -41,7 +41,8 @@ class _Part:
 
 
 def render_mail(view: MailView, words: Words) -> Mail:
-    """Subject without line breaks, text part and HTML part."""
+    """Subject without line breaks, text part and HTML part, in the recipient's language."""
+    words = words_for(words, view.locale, view.recipient.preferred_language)
     pen = pen_for(words, zone=view.time_zone, now=view.now)
     parts = [*_parts(view, pen)]
     return Mail(subject=_subject(view, pen), text=_text(view, parts, pen), html=_html(view, parts, pen))

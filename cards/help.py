@@ -24,9 +24,11 @@ def draw(view: HelpView, pen: Pen, teams_user_id: str = "") -> Card:  # noqa: AR
 
 def _row(command: CommandHelp, pen: Pen) -> Element:
     """A tap types the command where it needs nothing more."""
-    line = pen.pieces("help.row", usage=Safe(clean(command.usage, Limit.ADDRESS)), sentence=pen.text(command.sentence))
-    complete = "<" not in command.usage
-    return row(line, typed(command.name) if complete else None)
+    usage = pen.usage(command.usage)
+    line = pen.pieces("help.row", usage=Safe(clean(usage, Limit.ADDRESS)), sentence=pen.text(command.sentence))
+    complete = not {"<", "|"} & set(command.usage)
+    own = usage.partition(" [")[0] if usage != command.usage else command.name
+    return row(line, typed(own) if complete else None)
 
 
 def summary(view: HelpView, pen: Pen) -> str:

@@ -74,6 +74,10 @@ class Pen:
         listed = self.catalog.comma.join(self.person(person) for person in people[:shown])
         return self.text("more_names", names=Safe(listed), count=len(people) - shown)
 
+    def usage(self, usage: str) -> str:
+        """How a command is written in the reader's language."""
+        return self.catalog.usages.get(usage, usage)
+
     # ------------------------------------------------------------ text elements
 
     def line(self, key: str, *, look: "Look | None" = None, **params: object) -> Element:

@@ -1,17 +1,28 @@
-"""Finds sentences and fills them in: every word that a person reads comes from a catalog (`text_en.py`).
+"""Finds sentences and fills them in: every word that a person reads comes from a catalog (`text_en.py`, ...).
 
 A sentence is a pattern: {name} stands for a parameter, ** begins and ends what is bold. Parameters are cleaned here,
-whoever they come from; patterns are ours. Another language is one more catalog with the same keys.
+whoever they come from; patterns are ours. Another language is one more catalog with the same keys; what a translation
+lacks is said in English, and `tests/cards/test_languages.py` lists it.
 """
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 
 from alerts.views import Sentence
-from cards import text_en, text_en_answers
+from cards import (
+    commands_de,
+    commands_en,
+    commands_fr,
+    text_de,
+    text_de_answers,
+    text_en,
+    text_en_answers,
+    text_fr,
+    text_fr_answers,
+)
 from cards.dates import Calendar, DateWords
 from cards.patterns import Entry, Plural
 from cards.safe import Limit, Safe, clean, inert
@@ -26,6 +37,8 @@ Treat = Callable[[str, int], str]
 TIME_PARAMETERS = frozenset({"date", "when", "until", "since", "at"})
 #: Parameters of a Sentence whose value may be a code with words of its own: `<sentence>.<value>`.
 CODE_PARAMETERS = frozenset({"why", "reason"})
+#: Parameters of a Sentence that say how a command is written.
+USAGE_PARAMETERS = frozenset({"usage", "nearest"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +61,12 @@ class Catalog:
     #: ", " and " and ".
     comma: str
     conjunction: str
+    #: Stands between thousands.
+    thousands: str
+    #: How a command is written in this language, by how it is written in English: "status <app>".
+    usages: Mapping[str, str]
+    #: What may be typed for a command besides its name, by that name.
+    typed: Mapping[str, tuple[str, ...]]
 
     def pattern(self, key: str, params: Mapping[str, object]) -> str:
         """The pattern of a key, in the form that its count asks for. Raises KeyError for an unknown key."""
@@ -73,8 +92,8 @@ class Catalog:
         return Safe(self.comma.join(safe[:-1]) + self.conjunction + safe[-1])
 
     def number(self, value: int) -> str:
-        """12,042"""
-        return f"{value:,}"
+        """12,042 in English, 12.042 in German"""
+        return f"{value:,}".replace(",", self.thousands)
 
     def _filled(self, pattern: str, params: Mapping[str, object], treat: Treat) -> Iterator[Piece]:
         for index, stretch in enumerate(pattern.split("**")):
@@ -92,11 +111,15 @@ class Catalog:
         return treat(str(value), Limit.LINE)
 
 
+@dataclass(frozen=True, slots=True)
 class PluralRule:
-    """English and German: one, other. Source: Unicode CLDR, language plural rules."""
+    """Which form a number takes: one or other. Source: Unicode CLDR, language plural rules."""
+
+    #: English and German: 1. French: 0 and 1.
+    singular: frozenset[int] = frozenset({1})
 
     def __call__(self, count: int) -> str:
-        return "one" if count == 1 else "other"
+        return "one" if count in self.singular else "other"
 
 
 def _merged(pieces: Iterator[Piece]) -> Iterator[Piece]:
@@ -120,18 +143,61 @@ ENGLISH = Catalog(
     plural=PluralRule(),
     comma=", ",
     conjunction=" and ",
+    thousands=",",
+    usages={},
+    typed=commands_en.TYPED,
 )
 
-_CATALOGS = {catalog.language: catalog for catalog in (ENGLISH,)}
+GERMAN = Catalog(
+    language="de",
+    sentences={**ENGLISH.sentences, **text_de.SENTENCES, **text_de_answers.SENTENCES},
+    dates=text_de.DATES,
+    plural=PluralRule(),
+    comma=", ",
+    conjunction=" und ",
+    thousands=".",
+    usages=commands_de.USAGES,
+    typed=commands_de.TYPED,
+)
+
+FRENCH = Catalog(
+    language="fr",
+    sentences={**ENGLISH.sentences, **text_fr.SENTENCES, **text_fr_answers.SENTENCES},
+    dates=text_fr.DATES,
+    plural=PluralRule(frozenset({0, 1})),
+    comma=", ",
+    conjunction=" et ",
+    # Narrow and not broken at the end of a line.
+    thousands="\u202f",
+    usages=commands_fr.USAGES,
+    typed=commands_fr.TYPED,
+)
+
+CATALOGS: dict[str, Catalog] = {catalog.language: catalog for catalog in (ENGLISH, GERMAN, FRENCH)}
 
 #: Every key with its English pattern: what `Sentence.key` may be, and what a translation must hold.
 SENTENCES: Mapping[str, Entry] = ENGLISH.sentences
 
 
+def _language(locale: str) -> str:
+    """The language of "de-CH" is "de"."""
+    return locale.replace("_", "-").partition("-")[0].lower()
+
+
 @lru_cache(maxsize=64)
 def catalog_of(language: str) -> Catalog:
     """The catalog of "de-CH" is that of "de"; English where there is none."""
-    return _CATALOGS.get(language.replace("_", "-").partition("-")[0].lower(), ENGLISH)
+    return CATALOGS.get(_language(language), ENGLISH)
+
+
+def spoken(*locales: str) -> str:
+    """The first of a person's locales whose language Steward speaks, '' for none of them."""
+    return next((locale for locale in locales if _language(locale) in CATALOGS), "")
+
+
+def words_for(words: Words, *locales: str) -> Words:
+    """The words in the first of these languages that Steward speaks, else in the language that they have."""
+    return replace(words, language=spoken(*locales) or words.language)
 
 
 def parameters(key: str) -> frozenset[str]:
@@ -171,6 +237,8 @@ def _prepared(catalog: Catalog, sentence: Sentence, name: str, value: str, treat
         return catalog.plain("quoted_note", {"note": Safe(note)}) if note else Safe("")
     if name == "names":
         return catalog.joined([part for part in value.split("\n") if part.strip()], treat)
+    if name in USAGE_PARAMETERS:
+        return Safe(treat(catalog.usages.get(value, value), Limit.LINE))
     if name in TIME_PARAMETERS:
         value = _in_words(catalog, value, sentence.params.get("zone", ""))
     return Safe(treat(value, Limit.LINE))

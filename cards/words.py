@@ -37,7 +37,7 @@ class Words:
     portal_url: str = "https://entra.microsoft.com"
     #: The cloud's Teams.
     teams_url: str = "https://teams.microsoft.com"
-    #: Language of the reader, such as "en" or "de-CH"; one that is not translated falls back to English.
+    #: Language of the reader, such as "en" or "de-CH"; see cards.text.spoken.
     language: str = "en"
     #: The bot's app id: with it, links lead straight into its chat.
     bot_app_id: str = ""

@@ -1,7 +1,8 @@
 """The bot and its way to Teams, wired from settings; the only wiring that imports botbuilder."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 
 from aiohttp import web
 
@@ -22,6 +23,7 @@ from bot.proactive import ProactiveTeams
 from bot.replies import Replies
 from bot.tokens import KeyRing, TokenValidator
 from bot.wire import Wire
+from cards.text import words_for
 from service.core import Core
 from service.words import words_of
 from settings.model import Settings
@@ -85,7 +87,7 @@ def build_teams(settings: Settings, core_store: Core, installer: AppInstaller | 
     )
     contacts = Contacts(core_store.store)
     words = words_of(settings)
-    drawing = Drawing(lambda locale: replace(words, language=locale or words.language))
+    drawing = Drawing(partial(words_for, words))
     channel = ProactiveTeams(
         connector=connector,
         contacts=contacts,

@@ -13,4 +13,5 @@ def words_of(settings: Settings) -> Words:
         help_url=words.help_url,
         renew_url=words.renew_url,
         bot_app_id=settings.bot.app_id,
+        language=words.default_language,
     )

@@ -357,7 +357,6 @@ UNBUILT = [
     ("LEAVER_GRACE_DAYS", "5", "3"),
     ("PERSON_DATA", "ids", "names"),
     ("READ_RECEIPTS", "on", "off"),
-    ("DEFAULT_LANGUAGE", "de", "en"),
     ("HEARTBEAT_URL", "https://alive.example/1", ""),
     ("APPLICATIONINSIGHTS_CONNECTION_STRING", "InstrumentationKey=1", ""),
 ]

@@ -66,6 +66,35 @@ async def test_a_line_is_understood(text, wanted):
         assert view.key == "command_usage"
 
 
+GERMAN_AND_FRENCH = [
+    ("Meine Apps", ("my_apps", ANA, 1)),
+    ("meine Apps Seite 2", ("my_apps", ANA, 2)),
+    ("Mes applications.", ("my_apps", ANA, 1)),
+    ("Stand Payroll Feed", ("app_status", ANA, "Payroll Feed")),
+    ("État « Payroll Feed »", ("app_status", ANA, "Payroll Feed")),
+    ("später Payroll Feed für 2 Wochen", ("snooze", ANA, "Payroll Feed", 14)),
+    ("später Payroll Feed 7 Tage", ("snooze", ANA, "Payroll Feed", 7)),
+    ("reporter Payroll Feed pendant 7 jours", ("snooze", ANA, "Payroll Feed", 7)),
+    ("reporter Payroll Feed 2 semaines", ("snooze", ANA, "Payroll Feed", 14)),
+    ("übergeben Payroll Feed an Eli Novak", ("assign", ANA, "Payroll Feed", "Eli Novak")),
+    ("confier Payroll Feed à Eli Novak", ("assign", ANA, "Payroll Feed", "Eli Novak")),
+    ("später", None),
+    ("ablaufend in 2 Wochen", ("expiring", ADA, 14, 1)),
+    ("échéances sous 10 jours page 2", ("expiring", ADA, 10, 2)),
+    ("ohne Besitzer", ("ownerless", ADA, 1)),
+    ("Verlauf Payroll Feed", ("history", ADA, "Payroll Feed")),
+    ("Prüfen!", ("scan", ADA)),
+    ("analyser", ("scan", ADA)),
+]
+
+
+@pytest.mark.parametrize(("text", "wanted"), GERMAN_AND_FRENCH)
+async def test_a_line_is_understood_in_german_and_french_whatever_the_reader_speaks(text, wanted):
+    got, _ = await asked(text, wanted[1] if wanted else ANA)
+
+    assert got == wanted
+
+
 ADMIN = [
     ("status", ("status", ADA)),
     ("expiring", ("expiring", ADA, 30, 1)),

@@ -77,11 +77,12 @@ class _Reading:
         self.crowded.update({app.object_id: app for app in crowded})
         return made
 
-    def _unreadable(self, note: Quarantine) -> None:
-        # Parts overlap and listings begin again: one note is enough. Without an id none is told from another.
-        if not note.object_id or note.object_id not in self.seen:
+    def _unreadable(self, note: Quarantine, number: int) -> None:
+        # Parts overlap and listings begin again: one note is enough, and one app is one, with or without an id.
+        name = note.object_id or f"unreadable {number}"
+        if name not in self.seen:
             self.completeness.quarantined.append(note)
-        self.seen.add(note.object_id or f"unreadable {len(self.completeness.quarantined)}")
+        self.seen.add(name)
 
     def fewer_than(self, counted: int) -> bool:
         return len(self.seen) < counted

@@ -157,14 +157,14 @@ class Maker:
         return tuple(owners.values())
 
     async def page(
-        self, page: ItemPage | Page, type: ApplicationType, unreadable: Callable[[Quarantine], None]
+        self, page: ItemPage | Page, type: ApplicationType, unreadable: Callable[[Quarantine, int], None]
     ) -> tuple[AppPage, list[Application]]:
         """The page as nouns, and those of its apps whose owner list may be cut, which are not among its apps.
 
         Args:
             page: from `decode_items`; its items are let go.
             type: of everything on it.
-            unreadable: told of every item that cannot be read at all.
+            unreadable: told of every item that cannot be read at all, with a number that is its JSON's own.
         """
         ids: list[str] = []
         apps: list[Application] = []
@@ -181,7 +181,8 @@ class Maker:
                     raise Unreadable("id is empty")
             except Unreadable as error:
                 object_id = id_of(raw) if isinstance(raw, msgspec.Raw) else ""
-                unreadable(Quarantine(object_id=object_id, key_id="", reason=str(error)))
+                json = bytes(raw) if isinstance(raw, msgspec.Raw) else msgspec.json.encode(raw)
+                unreadable(Quarantine(object_id=object_id, key_id="", reason=str(error)), hash(json))
                 continue
             ids.append(item.id)
             if item.account_enabled is False:

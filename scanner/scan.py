@@ -170,17 +170,26 @@ class _Scan:
         return await self._write_down(run, spooled)
 
     async def _read_and_decide(self, apps: Scratch) -> tuple[ScanRun, Decision]:
-        is_ = self._is
         cuts = await self._remembered()
-        registrations, enterprise, federated, last_used, _ = await asyncio.gather(
+        # Its report has a slow pace of its own, and nothing waits for it until the decision.
+        last_used = asyncio.create_task(self._last_used())
+        try:
+            return await self._read_beside(apps, cuts, last_used)
+        finally:
+            last_used.cancel()
+
+    async def _read_beside(
+        self, apps: Scratch, cuts: list[datetime], last_used: "asyncio.Task[dict[str, datetime]]"
+    ) -> tuple[ScanRun, Decision]:
+        is_ = self._is
+        registrations, enterprise, found, _ = await asyncio.gather(
             self._read(APPLICATIONS, partial(is_.registry.applications, cuts=cuts), Listing(apps)),
             self._read(ENTERPRISE, is_.registry.enterprise_applications, Listing(apps)),
             self._extra(FEDERATED, "federated credentials", is_.registry.federated),
-            self._last_used(),
             self._people.begin(),
         )
         disabled = await self._disabled(enterprise)
-        federated = await self._federated(federated)
+        federated = await self._federated(found)
         await self._remember_cuts(registrations)
         unreadable = bool(self._missing) and not registrations.seen and not enterprise.seen
         applications, enterprise_applications = len(registrations.seen), len(enterprise.seen)
@@ -200,7 +209,7 @@ class _Scan:
             people=people,
             previous_owners=previous,
             history_failed=history_failed,
-            last_used=last_used,
+            last_used=await last_used,
             federated=federated,
             quarantined=tuple(self._quarantined),
             missing=tuple(self._missing),

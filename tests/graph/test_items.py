@@ -90,7 +90,7 @@ def items(junk: bool) -> st.SearchStrategy[Any]:
 
 async def nouns(page: ItemPage | Page) -> tuple[AppPage, list[Application], list[Quarantine]]:
     notes: list[Quarantine] = []
-    made, crowded = await Maker().page(page, ApplicationType.APP_REGISTRATION, notes.append)
+    made, crowded = await Maker().page(page, ApplicationType.APP_REGISTRATION, lambda note, _: notes.append(note))
     return made, crowded, notes
 
 

@@ -90,9 +90,11 @@ class Twins:
 
 
 @contextmanager
-def running(state_dir: Path, apps: int = 300, seed: int = 1) -> Iterator[Twins]:
+def running(
+    state_dir: Path, apps: int = 300, seed: int = 1, *, enterprise: int | None = None, owners: int | None = None
+) -> Iterator[Twins]:
     """Serve until the block ends."""
-    state = TwinState.open(state_dir, apps, seed)
+    state = TwinState.open(state_dir, apps, seed, enterprise=enterprise, owners=owners)
     tls = make_tls(state.folder)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)

@@ -85,6 +85,38 @@ async def test_an_app_that_came_twice_counts_once_and_its_later_copy_is_right(te
     assert [app.display_name for app in tenant.engine.last.applications] == ["Shop"]
 
 
+async def test_an_empty_page_with_more_behind_it_removes_nothing(tenant: Tenant) -> None:
+    tenant.app("shop", "ana")
+    tenant.app("till", "ana")
+    await tenant.scan()
+    second, third = (f"{tenant.bench.graph.url}/v1.0/applications?$skiptoken={number}" for number in (2, 3))
+    tenant.faults = {
+        "/applications?$skiptoken=2": [page(following=third)],
+        "/applications?$skiptoken=3": [page(tenant.apps["till"])],
+        "/applications?$select": [page(tenant.apps["shop"], following=second)],
+    }
+
+    run = await tenant.next_day()
+
+    assert (run.status, run.applications) == (RunStatus.SUCCEEDED, 2)
+    assert await tenant.open_alerts() == {"shop", "till"}
+
+
+async def test_a_next_link_to_another_host_is_missing_data_and_closes_nothing(tenant: Tenant) -> None:
+    tenant.app("shop", "ana")
+    tenant.app("till", "ana")
+    await tenant.scan()
+    tenant.faults = {
+        "/applications?$select": [page(tenant.apps["shop"], following="https://evil.example/v1.0/applications")]
+    }
+
+    run = await tenant.next_day()
+
+    assert run.status is RunStatus.PARTIAL
+    assert "another host" in run.errors[0]
+    assert await tenant.open_alerts() == {"shop", "till"}
+
+
 async def test_requests_of_this_scan_alone_are_counted(tenant: Tenant) -> None:
     tenant.app("shop", "ana")
     scanner = tenant.scanner()

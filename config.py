@@ -398,6 +398,9 @@ class _Loader:
         return PolicySettings(
             alert_days=alert_days,
             saml_alert_days=self._get.days("SAML_ALERT_DAYS", alert_days),
+            last_call_days=self._get.number("LAST_CALL_DAYS", 1),
+            escalate_unanswered=self._get.text("ESCALATE_UNANSWERED", "last"),
+            leaver_grace_days=self._get.number("LEAVER_GRACE_DAYS", 3),
             snooze_max_days=self._get.number("SNOOZE_MAX_DAYS", 14),
             snooze_floor_days=self._get.number("SNOOZE_FLOOR_DAYS", 3),
             digest_after=self._get.number("DIGEST_AFTER", 3),

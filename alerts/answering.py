@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from alerts.authority import Case, RefusedError, text_of
 from alerts.events import alert_event, snooze_ended
-from alerts.model import Answer, AnswerKind, Event, EventType, Policy, Recipient, Role, RouteReason, Verb
+from alerts.model import Answer, AnswerKind, Event, EventType, Policy, Recipient, Role, Verb
 from alerts.ports import Transaction
 from alerts.reroute import Rerouter
 from alerts.stages import DAY, snooze_latest
@@ -95,7 +95,7 @@ class Answering:
         await self.audit(tx, case, answer.by.id, "")
 
     async def _end_snooze(self, tx: Transaction, case: Case, place: Recipient, reason: str) -> None:
-        awake = replace(place, snoozed_until=None)
+        awake = replace(place, snoozed_until=None, snoozed_at=None)
         await tx.save_recipients([awake])
         await tx.add_events([snooze_ended(case.alert, place, case.now, actor=case.actor, reason=reason)])
         await self.audit(tx, case, place.snoozed_until, "")
@@ -126,7 +126,7 @@ class Answering:
             details={"until": until.isoformat(), "days": days, "capped": until == latest},
         )
         before = case.place.snoozed_until
-        await tx.save_recipients([replace(case.place, snoozed_until=until)])
+        await tx.save_recipients([replace(case.place, snoozed_until=until, snoozed_at=case.now)])
         await tx.add_events([event])
         if case.alert.answer is not None and case.alert.answer.by.id == case.actor.id:
             # "Remind me" after "I'll do it" takes the promise back: a snooze is no answer.
@@ -144,7 +144,7 @@ class Answering:
 
     async def _not_mine(self, tx: Transaction, cases: Sequence[Case]) -> None:
         """Takes the actor off these alerts until the owners change; the route moves on, once for all of them."""
-        mine = [case for case in cases if case.place is not None and case.place.reason is not RouteReason.FALLBACK]
+        mine = [case for case in cases if case.place is not None and not case.place.stays]
         if not mine:
             raise RefusedError
         for case in mine:

@@ -18,7 +18,6 @@ from alerts.gate import may_tell, taken_back
 from alerts.ledger import UNREACHABLE
 from alerts.messages import card_updates, new_id
 from alerts.model import (
-    AlertState,
     Channel,
     Delivery,
     DeliveryPurpose,
@@ -32,9 +31,9 @@ from alerts.model import (
 )
 from alerts.ports import Clock, MailChannel, Sent, Store, TeamsChannel, Transaction
 from alerts.reroute import Rerouter
-from alerts.stages import last_stage
 from alerts.viewing import Viewer, stranger
 from alerts.views import MailView, NominationRole, Sentence, View
+from alerts.wanted import still_wanted
 
 log = logging.getLogger(__name__)
 
@@ -209,22 +208,14 @@ class Deliverer:
         """Whether at least one of its alerts still concerns the person: answers win over a waiting send."""
         alerts = await tx.alerts(delivery.alert_ids)
         places = {r.alert_id: r for r in await tx.recipients(list(alerts)) if r.person.id == delivery.recipient_id}
-        now = self.clock()
-        for alert in alerts.values():
-            place = places.get(alert.id)
-            if alert.state not in (AlertState.OPEN, AlertState.SUPERSEDED) or place is None or not place.on_route:
-                continue
-            snoozed = place.snoozed_until is not None and place.snoozed_until > now
-            taken_since = (
-                alert.answer is not None
-                and alert.answer.by.id != delivery.recipient_id
-                and alert.answer.at >= delivery.created_at
-                # The last stage goes to everybody, whoever has it.
-                and alert.stage != last_stage(alert.credential, self.viewer.policy)
-            )
-            if not snoozed and not taken_since:
-                return True
-        return False
+        carried: dict[str, list[Notice]] = {}
+        for notice in await self._notices(tx, delivery):
+            carried.setdefault(notice.alert_id, []).append(notice)
+        now, policy = self.clock(), self.viewer.policy
+        return any(
+            still_wanted(alert, places.get(alert.id), carried.get(alert.id, ()), delivery.created_at, now, policy)
+            for alert in alerts.values()
+        )
 
     async def _send(self, card: PostedCard | None, person: Person, view: View | MailView) -> Sent | None:
         if isinstance(view, MailView):

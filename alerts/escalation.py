@@ -1,10 +1,12 @@
 """Pure: current owners, else previous owners, else their managers, else the fallback; with reasons."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from alerts.model import (
     EscalationPath,
+    Nomination,
+    NominationState,
     Person,
     PersonKind,
     PreviousOwner,
@@ -125,3 +127,24 @@ def resolve(given: RouteInput) -> Route:
         if person.counts and given.off.get(person.id) != "unreachable"
     )
     return Route(path=EscalationPath.UNROUTABLE, steps=fallback, skipped=tuple(skipped))
+
+
+def with_nominations(
+    route: Route, nominations: Sequence[Nomination], people: Mapping[str, Person], passed_over: Collection[str]
+) -> Route:
+    """The route with accepted nominees, who are told like owners, and their nominators, who stay.
+
+    `passed_over` are the ids of people who are off this alert, or recipients on no path.
+    """
+    steps = {step.person.id: step for step in route.steps}
+    for nomination in nominations:
+        if nomination.state not in (NominationState.ACCEPTED, NominationState.APPROVED):
+            continue
+        for person, reason in (
+            (nomination.nominee, RouteReason.ACCEPTED_NOMINEE),
+            (nomination.nominator, RouteReason.NOMINATOR),
+        ):
+            current = people.get(person.id, person)
+            if current.counts and person.id not in passed_over:
+                steps.setdefault(person.id, RouteStep(person=current, reason=reason))
+    return replace(route, steps=tuple(steps.values()))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from alerts.events import alert_event, snooze_ended
+from alerts.last_call import also_called, is_last_call
 from alerts.model import (
     Alert,
     AlertState,
@@ -16,21 +17,14 @@ from alerts.model import (
     Event,
     EventType,
     Exclusion,
-    NoticeKind,
     Person,
     Policy,
     Recipient,
     Route,
 )
-from alerts.stages import (
-    alert_type,
-    crossed_stage,
-    days_left,
-    last_stage,
-    long_expired,
-    snooze_covers,
-    successor,
-)
+from alerts.silence import Silence, beside
+from alerts.stages import alert_type, crossed_stage, long_expired, successor
+from alerts.wanted import Standing, Wanted, wanted_notice
 
 #: Tenants of Microsoft's own apps: their credentials are not the customer's to renew (design 3, rule 1).
 MICROSOFT_TENANTS = frozenset({"f8cdef31-a31e-4b4a-93e4-5f571e91255a", "72f988bf-86f1-41af-91ab-2d7cd011db47"})
@@ -40,27 +34,6 @@ BY_ADMIN = "byAdmin"
 
 #: Why a credential is excluded whose enterprise app is switched off.
 ENTERPRISE_APP_DISABLED = "enterpriseAppDisabled"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Wanted:
-    """One notice that must go out: to whom, about which stage, of which kind."""
-
-    recipient: Recipient
-    #: Days before expiry; 0 for kind expired.
-    stage: int
-    kind: NoticeKind
-
-
-@dataclass(frozen=True, kw_only=True)
-class Standing:
-    """What is stored about one alert before a scan is judged."""
-
-    alert: Alert | None = None
-    #: person id -> place on the route.
-    recipients: Mapping[str, Recipient] = field(default_factory=dict)
-    #: (stage, recipient id, kind) of every notice so far.
-    noticed: frozenset[tuple[int, str, NoticeKind]] = frozenset()
 
 
 @dataclass(kw_only=True)
@@ -109,8 +82,11 @@ def state_of(
     return AlertState.OPEN, "", None
 
 
-def place_people(route: Route, standing: Standing, alert_id: str) -> list[Recipient]:
-    """Everybody's place after the route was decided anew; people it no longer leads to stay, off route."""
+def place_people(route: Route, standing: Standing, alert_id: str, people: Mapping[str, Person]) -> list[Recipient]:
+    """Everybody's place after the route was decided anew; people it no longer leads to stay, off route.
+
+    Who was told beside the route stays on it for as long as the account is enabled.
+    """
     placed: dict[str, Recipient] = {}
     for step in route.steps:
         known = standing.recipients.get(step.person.id)
@@ -120,90 +96,42 @@ def place_people(route: Route, standing: Standing, alert_id: str) -> list[Recipi
             reason=step.reason,
             proof=step.proof,
             on_behalf_of=step.on_behalf_of,
+            why=step.why,
         )
         if known is not None:
             fresh = replace(
-                fresh, snoozed_until=known.snoozed_until, seen_at=known.seen_at, off_reason=known.off_reason
+                fresh,
+                snoozed_until=known.snoozed_until,
+                snoozed_at=known.snoozed_at,
+                seen_at=known.seen_at,
+                off_reason=known.off_reason,
             )
         placed[step.person.id] = fresh
     for person_id, known in standing.recipients.items():
-        if person_id not in placed:
+        if person_id in placed:
+            continue
+        now = people.get(person_id, known.person)
+        if known.beside and known.on_route and not known.off_reason and now.counts:
+            placed[person_id] = replace(known, person=now)
+        else:
             # A snooze ends when its author leaves the route: the others must not rely on it.
-            placed[person_id] = replace(known, on_route=False, snoozed_until=None)
+            placed[person_id] = replace(known, on_route=False, snoozed_until=None, snoozed_at=None)
     return list(placed.values())
 
 
 def answer_lapses(
     alert: Alert, recipients: Sequence[Recipient], people: Mapping[str, Person], *, complete: bool
 ) -> bool:
-    """Whether the answer's author is disabled, gone, or has left the route."""
-    if alert.answer is None:
+    """Whether the promise's author is disabled, gone, or has left the route.
+
+    Other answers are no promise to do something: they stand until they are taken back.
+    """
+    if alert.answer is None or alert.answer.kind is not AnswerKind.ACKNOWLEDGED:
         return False
     author = people.get(alert.answer.by.id, None if complete else alert.answer.by)
     if author is None or not author.counts:
         return True
     return any(r.person.id == author.id and not r.on_route for r in recipients)
-
-
-def wanted_notice(
-    alert: Alert, recipient: Recipient, noticed: frozenset[tuple[int, str, NoticeKind]], now: datetime, policy: Policy
-) -> tuple[int, NoticeKind] | None:
-    """(stage, kind) of the notice this person must get now, None for none."""
-    credential, person_id = alert.credential, recipient.person.id
-    if not recipient.on_route or credential.end is None:
-        return None
-    told = {stage for stage, who, kind in noticed if who == person_id and kind is NoticeKind.STAGE}
-    if alert.state is AlertState.SUPERSEDED:
-        return _calm_notice(alert, recipient, told, now, policy)
-    if alert.state is not AlertState.OPEN:
-        return None
-    if credential.end <= now:
-        already = (0, person_id, NoticeKind.EXPIRED) in noticed
-        return None if already else (0, NoticeKind.EXPIRED)
-    stage = alert.stage
-    if stage is None or _quiet(alert, recipient, stage, now, policy):
-        return None
-    if stage not in told:
-        return stage, NoticeKind.STAGE
-    if recipient.snoozed_until is not None:
-        # The snooze has ended within the same stage: the card comes back, named by today's days.
-        left = days_left(credential.end, now)
-        return None if left in told else (left, NoticeKind.STAGE)
-    return None
-
-
-def _quiet(alert: Alert, recipient: Recipient, stage: int, now: datetime, policy: Policy) -> bool:
-    if recipient.snoozed_until is not None and snooze_covers(
-        alert.credential, recipient.snoozed_until, stage, now, policy
-    ):
-        return True
-    answer = alert.answer
-    taken_by_other = (
-        answer is not None and answer.kind is AnswerKind.ACKNOWLEDGED and answer.by.id != recipient.person.id
-    )
-    return taken_by_other and stage != last_stage(alert.credential, policy)
-
-
-def _calm_notice(
-    alert: Alert, recipient: Recipient, told: set[int], now: datetime, policy: Policy
-) -> tuple[int, NoticeKind] | None:
-    """Superseded: at the first crossed stage and at the last, the last not if known unused since."""
-    credential, stage, newer = alert.credential, alert.stage, alert.successor
-    if stage is None or stage in told or credential.usage is CredentialUsage.SAML_INACTIVE:
-        return None
-    if credential.end is not None and credential.end <= now:
-        return None
-    if _quiet(alert, recipient, stage, now, policy):
-        return None
-    if told and stage != last_stage(credential, policy):
-        return None
-    unused_since = (
-        newer is not None
-        and newer.start is not None
-        and credential.last_used is not None
-        and credential.last_used < newer.start
-    )
-    return None if told and unused_since else (stage, NoticeKind.STAGE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,9 +152,17 @@ class Judge:
     judged_before: datetime | None = None
     #: Nothing was read: the last records are judged anew, and stay as old or as new as they were.
     anew: bool = False
+    #: Who is told when nobody else can be, and of every last call.
+    fallback: tuple[Person, ...] = ()
 
     def judge(
-        self, record: CredentialRecord, siblings: Sequence[Credential], route: Route, standing: Standing, new_id: str
+        self,
+        record: CredentialRecord,
+        siblings: Sequence[Credential],
+        route: Route,
+        standing: Standing,
+        new_id: str,
+        owner_ids: tuple[str, ...] = (),
     ) -> Judged:
         """What this scan means for one due credential.
 
@@ -236,6 +172,7 @@ class Judge:
             route: decided from the same scan, without people who are off this alert.
             standing: what is stored; `alert` None when it is newly due.
             new_id: id of the alert if it is new.
+            owner_ids: the app's counting owners, ascending.
         """
         by_admin = self.exclusions.get(record.application.object_id)
         state, excluded, newer = state_of(record, siblings, self.disabled_app_ids, self.now, by_admin)
@@ -252,14 +189,16 @@ class Judge:
             stage=stage,
             opened_at=old.opened_at if old else self.now,
             changed_at=old.changed_at if old else self.now,
+            state_since=old.state_since if old and old.state is state else self.now,
             excluded_reason=excluded,
             excluded_until=by_admin.until if by_admin is not None else None,
             successor=newer,
             answer=old.answer if old else None,
             as_of=self._as_of(record, old),
             run_id=old.run_id if old else self.run_id,
+            owner_ids=owner_ids,
         )
-        recipients = place_people(route, standing, alert.id)
+        recipients = place_people(route, standing, alert.id, self.people)
         events: list[Event] = []
         if answer_lapses(alert, recipients, self.people, complete=self.complete):
             author = alert.answer.by if alert.answer else None
@@ -276,6 +215,7 @@ class Judge:
             )
             alert = replace(alert, answer=None)
         judged = Judged(alert=alert, visible_change=False, recipients=recipients, events=events)
+        self._tell_beside(judged, standing)
         self._tell(judged, standing)
         self._note_changes(judged, old)
         return judged
@@ -285,14 +225,28 @@ class Judge:
             return old.as_of if old else None
         return None if record.run_id == self.run_id else record.scan_date
 
+    def _tell_beside(self, judged: Judged, standing: Standing) -> None:
+        """Add who is told beside the route: a manager of silence, the fallback of the last call."""
+        alert = judged.alert
+        silence = Silence(
+            policy=self.policy, now=self.now, run_id=self.run_id, people=self.people, fallback=self.fallback
+        )
+        places, events = silence.broken(alert, judged.recipients, standing.told, nominated=standing.nominated)
+        if is_last_call(alert, self.now, self.policy):
+            places += beside(alert, also_called([*judged.recipients, *places], self.fallback), judged.recipients)
+            events.append(alert_event(EventType.LAST_CALL, alert, self.now, run_id=self.run_id))
+        fresh = {place.person.id for place in places}
+        judged.recipients = [place for place in judged.recipients if place.person.id not in fresh] + places
+        judged.events.extend(events)
+
     def _tell(self, judged: Judged, standing: Standing) -> None:
         """Fill in the wanted notices, and end the snoozes that are over."""
         for number, recipient in enumerate(judged.recipients):
-            wanted = wanted_notice(judged.alert, recipient, standing.noticed, self.now, self.policy)
+            wanted = wanted_notice(judged.alert, recipient, standing.told, self.now, self.policy)
             # A notice that breaks through ends the snooze: the last stage, or the expiry.
             if recipient.snoozed_until is not None and (wanted is not None or recipient.snoozed_until <= self.now):
                 judged.events.append(snooze_ended(judged.alert, recipient, self.now, run_id=self.run_id))
-                recipient = replace(recipient, snoozed_until=None)
+                recipient = replace(recipient, snoozed_until=None, snoozed_at=None)
                 judged.recipients[number] = recipient
             if wanted is not None:
                 judged.wanted.append(Wanted(recipient=recipient, stage=wanted[0], kind=wanted[1]))

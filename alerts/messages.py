@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from alerts.judge import Wanted
 from alerts.model import (
     Alert,
     Channel,
@@ -19,6 +18,7 @@ from alerts.model import (
 )
 from alerts.sending import Gate
 from alerts.stages import alert_type
+from alerts.wanted import Wanted
 
 
 def new_id() -> str:

@@ -37,6 +37,10 @@ class Policy:
     saml_alert_days: tuple[int, ...] = (30, 14, 7)
     #: Days before expiry of the last call, 0 never.
     last_call_days: int = 1
+    #: When a manager is told of silence: last (with the last stage), never, or so many days before expiry.
+    escalate_unanswered: str = "last"
+    #: Complete scans without a last owner before the handover card.
+    leaver_grace_days: int = 3
     snooze_max_days: int = 14
     snooze_floor_days: int = 3
     #: More new notices than this for one person in one run become one digest.
@@ -62,6 +66,10 @@ class RouteReason(StrEnum):
     OWNER_MANAGER = "ownerManager"
     CONTACT = "contact"
     FALLBACK = "fallback"
+    #: Beside the route: nobody answered, so a manager (`on_behalf_of` says whose) or the fallback is told as well.
+    SILENCE = "silence"
+    #: Beside the route: the fallback, told at the last call.
+    LAST_CALL = "lastCall"
     #: Not on the route: an admin who opened it from a list.
     ADMIN = "admin"
 
@@ -76,6 +84,8 @@ class RouteStep:
     proof: datetime | None = None
     #: The (previous) owner whose manager this is.
     on_behalf_of: Person | None = None
+    #: historyFailed where the archive could not be asked, so that nobody knows who owned the app; else ''.
+    why: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -155,8 +165,10 @@ class Alert:
     stage: int | None = None
     opened_at: datetime
     changed_at: datetime
+    #: Since when it is in this state; None in rows of an earlier version.
+    state_since: datetime | None = None
     closed_at: datetime | None = None
-    #: renewed | removed | endDateMoved | '' while open.
+    #: removed | endDateMoved | notDue | '' while open.
     closed_reason: str = ""
     excluded_reason: str = ""
     #: Until when an admin has excluded it, None when it is excluded by itself or not at all.
@@ -168,6 +180,8 @@ class Alert:
     as_of: datetime | None = None
     #: Run in which it last changed.
     run_id: str = ""
+    #: Counting owners' ids when it was last judged, ascending; None in rows of an earlier version.
+    owner_ids: tuple[str, ...] | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -189,14 +203,31 @@ class Recipient:
     #: '' or why this person is off the alert: notMine, unreachable.
     off_reason: str = ""
     snoozed_until: datetime | None = None
+    #: When that snooze was begun.
+    snoozed_at: datetime | None = None
     #: First time this person pressed anything on it.
     seen_at: datetime | None = None
+    #: See RouteStep.
+    why: str = ""
+
+    @property
+    def beside(self) -> bool:
+        """Whether this person was told beside the route, and stays whatever it leads to."""
+        return self.reason in (RouteReason.SILENCE, RouteReason.LAST_CALL)
+
+    @property
+    def stays(self) -> bool:
+        """Whether "not mine" is no answer for this person: the fallback, for somebody must stay."""
+        return self.reason in (RouteReason.FALLBACK, RouteReason.LAST_CALL) or (
+            self.reason is RouteReason.SILENCE and self.on_behalf_of is None
+        )
 
 
 class NoticeKind(StrEnum):
     STAGE = "stage"
     ESCALATION = "escalation"
     HANDOVER = "handover"
+    LAST_CALL = "lastCall"
     EXPIRED = "expired"
 
 

@@ -40,6 +40,11 @@ def is_due(credential: Credential, at: datetime, policy: Policy) -> bool:
     return credential.end is not None and days_left(credential.end, at) <= stages_of(credential, policy)[0]
 
 
+def horizon(at: datetime, policy: Policy) -> datetime:
+    """No credential that ends later than this can be due at that time."""
+    return at + (max(policy.alert_days[0], policy.saml_alert_days[0]) + 1) * DAY
+
+
 def crossed_stage(credential: Credential, at: datetime, policy: Policy) -> int | None:
     """The newest stage that has been crossed, None before the first.
 

@@ -12,6 +12,8 @@ from alerts.model import (
     DeliveryPurpose,
     Nomination,
     NominationState,
+    Notice,
+    NoticeKind,
     Person,
     PersonKind,
     Policy,
@@ -22,6 +24,7 @@ from alerts.model import (
     Verb,
 )
 from alerts.ports import Clock, Transaction
+from alerts.so_far import so_far
 from alerts.stages import DAY, days_left, next_stage_at, snooze_latest
 from alerts.views import (
     AlertItem,
@@ -40,6 +43,9 @@ from alerts.views import (
 
 #: Lengths in days that a card offers, if the rules of snoozing allow them.
 SNOOZE_OFFERS = (1, 2, 3, 7, 14, 30)
+
+#: Who may know nothing of the app and must find out whose it is.
+_WANT_LEADS = (RouteReason.CONTACT, RouteReason.FALLBACK, RouteReason.LAST_CALL, RouteReason.ADMIN)
 
 _WAITING = {
     NominationState.ASKED: CardState.WAITING_NOMINEE,
@@ -73,6 +79,10 @@ class _Rows:
     alerts: list[Alert]
     recipients: dict[str, dict[str, Recipient]]
     nominations: list[Nomination]
+    #: Of the first alert.
+    notices: list[Notice]
+    #: Ids of people who cannot answer in Teams.
+    mail_only: frozenset[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +107,12 @@ class Viewer:
         for recipient in await tx.recipients([alert.id for alert in alerts]):
             recipients[recipient.alert_id][recipient.person.id] = recipient
         nominations = await tx.nominations_of_app(alerts[0].application.object_id) if alerts else []
-        return _Rows(alerts=alerts, recipients=recipients, nominations=nominations)
+        notices = await tx.notices([alerts[0].id]) if alerts else []
+        told = await tx.conversations(sorted({notice.recipient_id for notice in notices}))
+        mail_only = frozenset(i for i, conversation in told.items() if conversation.dead_reason)
+        return _Rows(
+            alerts=alerts, recipients=recipients, nominations=nominations, notices=notices, mail_only=mail_only
+        )
 
     # ------------------------------------------------------------ alert cards
 
@@ -162,7 +177,10 @@ class Viewer:
             as_of=first.as_of,
             shrunk=shrunk,
             digest_id=digest_id,
-            leads=_leads(first) if reason in (RouteReason.FALLBACK, RouteReason.ADMIN) else (),
+            leads=_leads(first) if reason in _WANT_LEADS else (),
+            so_far=so_far(first, rows.recipients[first.id], rows.notices, person_id, rows.mail_only),
+            last_call=any(n.recipient_id == person_id and n.kind is NoticeKind.LAST_CALL for n in rows.notices),
+            why=mine.why if mine else "",
         )
 
     @staticmethod
@@ -229,7 +247,7 @@ class Viewer:
             verbs.append(Verb.RELEASE)
         elif mine is not None and latest is not None and self._offers(latest, self.clock()):
             verbs.append(Verb.SNOOZE)
-        if mine is not None and mine.reason is not RouteReason.FALLBACK:
+        if mine is not None and not mine.stays:
             verbs.append(Verb.NOT_MINE)
         order = list(Verb)
         return tuple(sorted({*verbs, Verb.REFRESH}, key=order.index))

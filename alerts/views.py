@@ -60,6 +60,27 @@ class RenewalFinding(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Outcome(StrEnum):
+    """What came of telling somebody."""
+
+    SILENT = "silent"
+    #: Reached by e-mail alone: could not answer in Teams.
+    NO_TEAMS = "noTeams"
+    NOT_MINE = "notMine"
+    UNREACHABLE = "unreachable"
+    #: Is not on the route any more.
+    GONE = "gone"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SoFar:
+    """Somebody who was told before, and what came of it."""
+
+    person: Person
+    at: datetime
+    outcome: Outcome
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AlertItem:
     """One credential on an alert card, as one person sees it."""
@@ -119,6 +140,12 @@ class AlertView:
     digest_id: str = ""
     #: Leads for fallback recipients: sentences of facts such as a ticket reference or SAML addresses.
     leads: tuple[tuple[str, str], ...] = ()
+    #: Who was told before this person and did not answer, for whoever is asked next.
+    so_far: tuple[SoFar, ...] = ()
+    #: This person was or is told as the last call of the first item.
+    last_call: bool = False
+    #: historyFailed: nobody knows who owned the app, since the archive could not be asked; else ''.
+    why: str = ""
 
 
 class NominationRole(StrEnum):

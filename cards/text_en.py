@@ -159,6 +159,22 @@ _ALERT: Mapping[str, Entry] = {
     " manager.",
     "why.contact": "**Why you:** you are the contact that was named for it.",
     "why.fallback": "**Why you:** nobody who owns or owned it can be asked. You are told about such apps.",
+    "why.fallback.historyFailed": "**Why you:** nobody owns it, and the record of who owned it before could not be read."
+    " You are told about such apps.",
+    "why.silence": "**Why you:** nobody answered for it in time. Our records name you as {first}'s manager.",
+    "why.silence.fallback": "**Why you:** nobody answered for it in time, and no manager can be asked.",
+    "why.lastCall": "**Why you:** it is about to expire, and you are told about every app that comes so far.",
+    "sofar": "**So far:**",
+    "sofar.silent": Plural(
+        "{names} was told on {date} and has not answered.", "{names} were told, first on {date}; nobody answered."
+    ),
+    "sofar.noTeams": Plural(
+        "{names} got an e-mail on {date} and could not answer in Teams.",
+        "{names} got an e-mail, first on {date}, and could not answer in Teams.",
+    ),
+    "sofar.notMine": Plural("{names} said that it is somebody else's.", "{names} said that it is somebody else's."),
+    "sofar.unreachable": Plural("{names} could not be reached.", "{names} could not be reached."),
+    "sofar.gone": Plural("{names} was told on {date}.", "{names} were told, first on {date}."),
     "why.admin": "**Why you:** you opened it as an administrator.",
     "somebody": "the person who looked after it",
     "state.takenByYou": "**You have it, {first}.**",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from alerts.model import EscalationPath, NominationState, RouteReason
-from alerts.views import AlertItem, AlertView, CardState, RenewalFinding
+from alerts.views import AlertItem, AlertView, CardState, Outcome, RenewalFinding
 from cards.pen import Pen
 from cards.safe import Limit, Safe, clean
 from cards.text import Piece
@@ -104,6 +104,7 @@ def _owner_lines(view: AlertView, pen: Pen) -> Iterator[Line]:
     if first.state is not CardState.SUPERSEDED:
         yield _consequence(first, pen)
     yield _why(view, pen)
+    yield from _so_far(view, pen)
     if first.state in YOURS:
         yield pen.pieces(f"alert.todo.{kind(first.credential)}")
     yield from _otherwise(view, "alert", pen)
@@ -152,6 +153,7 @@ def _manager_lines(view: AlertView, pen: Pen) -> Iterator[Line]:
         key = "manager.intro.saml" if kind(first.credential) == "saml" else "manager.intro"
         yield pen.pieces(key, runs_out=expires(pen, first.days_left, plain=True), **params)
     yield _why(view, pen)
+    yield from _so_far(view, pen)
     if first.state in UNTAKEN:
         yield pen.pieces("manager.ask")
         yield from _otherwise(view, "manager", pen)
@@ -174,11 +176,33 @@ def _reason(view: AlertView, pen: Pen) -> Line:
         return pen.pieces("why.owner", count=view.owner_count) if view.owner_count else pen.pieces("why.owner.some")
     params: dict[str, object] = {"person": pen.person(view.on_behalf_of)}
     params["first"] = pen.first(view.on_behalf_of) or params["person"]
+    if reason is RouteReason.SILENCE and view.on_behalf_of is None:
+        return pen.pieces("why.silence.fallback")
+    if reason is RouteReason.FALLBACK and view.why:
+        return pen.pieces(f"why.fallback.{view.why}")
     if reason not in (RouteReason.PREVIOUS_OWNER, RouteReason.PREVIOUS_OWNER_MANAGER):
         return pen.pieces(f"why.{reason}", **params)
     if view.proof is None:
         return pen.pieces(f"why.{reason}.undated", **params)
     return pen.pieces(f"why.{reason}", date=pen.calendar.full(view.proof), **params)
+
+
+#: How many people a line about what happened so far names.
+MOST_SO_FAR = 3
+
+
+def _so_far(view: AlertView, pen: Pen) -> Iterator[Line]:
+    """What came of telling others: one line, for whoever is asked next."""
+    if not view.so_far or view.items[0].state not in UNTAKEN:
+        return
+    line: list[Piece] = list(pen.pieces("sofar"))
+    for outcome in Outcome:
+        own = [each for each in view.so_far if each.outcome is outcome]
+        if own:
+            names = pen.names([each.person for each in own[:MOST_SO_FAR]])
+            params = {"names": names, "date": pen.calendar.day(own[0].at), "count": len(own)}
+            line += [Piece(" "), *pen.pieces(f"sofar.{outcome}", **params)]
+    yield tuple(line)
 
 
 def _otherwise(view: AlertView, group: str, pen: Pen) -> Iterator[Line]:

@@ -68,6 +68,9 @@ def policy_of(settings: Settings) -> Policy:
     return Policy(
         alert_days=rules.alert_days,
         saml_alert_days=rules.saml_alert_days,
+        last_call_days=rules.last_call_days,
+        escalate_unanswered=rules.escalate_unanswered,
+        leaver_grace_days=rules.leaver_grace_days,
         snooze_max_days=rules.snooze_max_days,
         snooze_floor_days=rules.snooze_floor_days,
         digest_after=rules.digest_after,
@@ -155,7 +158,7 @@ def build_core(
         policy=policy,
         clock=clock,
         roles=roles,
-        engine=Engine(store=store, policy=policy, roles=roles, mail=mail),
+        engine=Engine(store=store, policy=policy, roles=roles, mail=mail, lookup=graph.people),
         viewer=viewer,
         actions=actions,
         desk=desk,

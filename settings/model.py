@@ -118,6 +118,10 @@ class PeopleSettings:
 class PolicySettings:
     alert_days: tuple[int, ...]
     saml_alert_days: tuple[int, ...]
+    last_call_days: int
+    #: last | never | days before expiry, as text.
+    escalate_unanswered: str
+    leaver_grace_days: int
     snooze_max_days: int
     snooze_floor_days: int
     digest_after: int

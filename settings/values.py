@@ -93,6 +93,16 @@ def choice(*options: str) -> Parser:
     return parse
 
 
+def last_never_or_days(raw: str) -> str:
+    """Reads "last", "never", or a number of days from 1 to 365, which stays a text."""
+    if raw in ("last", "never"):
+        return raw
+    try:
+        return str(number(1, 365)(raw))
+    except ValueError as error:
+        raise ValueError(f"must be last, never, or days from 1 to 365, not {raw!r}") from error
+
+
 def log_level(raw: str) -> str:
     """Reads a level in either case: other programs on the same machine spell it small."""
     return str(choice("DEBUG", "INFO", "WARNING", "ERROR")(raw.upper()))

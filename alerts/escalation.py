@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from alerts.model import (
+    HISTORY_FAILED,
     EscalationPath,
     Nomination,
     NominationState,
@@ -118,10 +119,11 @@ def resolve(given: RouteInput) -> Route:
     for path, candidates in ladder:
         if steps := _candidates(candidates(given), given, skipped):
             return Route(path=path, steps=tuple(steps), skipped=tuple(skipped))
-    if given.history_failed and not given.previous_owners:
-        skipped.append(Skipped(person_id="", name="", reason="historyFailed"))
+    why = HISTORY_FAILED if given.history_failed and not given.previous_owners else ""
+    if why:
+        skipped.append(Skipped(person_id="", name="", reason=why))
     fallback = tuple(
-        RouteStep(person=person, reason=RouteReason.FALLBACK)
+        RouteStep(person=person, reason=RouteReason.FALLBACK, why=why)
         for person in given.fallback
         # Nobody takes the fallback off an alert: somebody must stay.
         if person.counts and given.off.get(person.id) != "unreachable"

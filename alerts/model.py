@@ -52,6 +52,10 @@ class Policy:
     skip_users: frozenset[str] = frozenset()
 
 
+#: Why nobody knows who owned an app before: the archive could not be asked.
+HISTORY_FAILED = "historyFailed"
+
+
 class RouteReason(StrEnum):
     """Why a person is on the route of an alert."""
 

@@ -67,6 +67,14 @@ def next_stage_at(credential: Credential, at: datetime, policy: Policy) -> datet
     return credential.end - (max(ahead) + 1) * DAY if ahead else None
 
 
+def last_call_at(credential: Credential, at: datetime, policy: Policy) -> datetime | None:
+    """When the last call is due, None once it is past or where there is none."""
+    if credential.end is None or policy.last_call_days == 0:
+        return None
+    moment = credential.end - (policy.last_call_days + 1) * DAY
+    return moment if moment > at else None
+
+
 def last_stage(credential: Credential, policy: Policy) -> int:
     """The stage nearest to expiry, in days."""
     return stages_of(credential, policy)[-1]

@@ -25,7 +25,7 @@ from alerts.model import (
 )
 from alerts.ports import Clock, Transaction
 from alerts.so_far import so_far
-from alerts.stages import DAY, days_left, next_stage_at, snooze_latest
+from alerts.stages import DAY, days_left, last_call_at, next_stage_at, snooze_latest
 from alerts.views import (
     AlertItem,
     AlertView,
@@ -265,9 +265,9 @@ class Viewer:
         stage_at = next_stage_at(alert.credential, now, self.policy)
         if mine.snoozed_until is not None and mine.snoozed_until > now:
             return mine.snoozed_until
-        if stage_at is None and alert.credential.end is not None and alert.credential.end > now:
-            return alert.credential.end
-        return stage_at
+        end = alert.credential.end
+        ahead = (stage_at, last_call_at(alert.credential, now, self.policy), end if end and end > now else None)
+        return next((moment for moment in ahead if moment is not None), None)
 
     async def _suggestions(self, tx: Transaction, mine: Recipient | None) -> tuple[tuple[Person, int], ...]:
         """Colleagues of the previous owner who look after other apps already."""

@@ -68,7 +68,7 @@ def wanted_notice(
         return None
     if is_last_call(alert, now, policy) and NoticeKind.LAST_CALL not in kinds:
         return stage, NoticeKind.LAST_CALL
-    if recipient.reason is RouteReason.SILENCE and NoticeKind.ESCALATION not in kinds:
+    if recipient.reason is RouteReason.SILENCE and not kinds & {NoticeKind.ESCALATION, NoticeKind.LAST_CALL}:
         return stage, NoticeKind.ESCALATION
     if _quiet(alert, recipient, stage, now, policy):
         return None

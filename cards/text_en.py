@@ -164,7 +164,7 @@ _ALERT: Mapping[str, Entry] = {
     "why.silence": "**Why you:** nobody answered for it in time. Our records name you as {first}'s manager.",
     "why.silence.fallback": "**Why you:** nobody answered for it in time, and no manager can be asked.",
     "why.lastCall": "**Why you:** it is about to expire, and you are told about every app that comes so far.",
-    "sofar": "**So far:**",
+    "sofar.begin": "**So far:**",
     "sofar.silent": Plural(
         "{names} was told on {date} and has not answered.", "{names} were told, first on {date}; nobody answered."
     ),

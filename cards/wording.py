@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from alerts.model import EscalationPath, NominationState, RouteReason
+from alerts.model import HISTORY_FAILED, EscalationPath, NominationState, RouteReason
 from alerts.views import AlertItem, AlertView, CardState, Outcome, RenewalFinding
 from cards.pen import Pen
 from cards.safe import Limit, Safe, clean
@@ -178,8 +178,8 @@ def _reason(view: AlertView, pen: Pen) -> Line:
     params["first"] = pen.first(view.on_behalf_of) or params["person"]
     if reason is RouteReason.SILENCE and view.on_behalf_of is None:
         return pen.pieces("why.silence.fallback")
-    if reason is RouteReason.FALLBACK and view.why:
-        return pen.pieces(f"why.fallback.{view.why}")
+    if reason is RouteReason.FALLBACK and view.why == HISTORY_FAILED:
+        return pen.pieces("why.fallback.historyFailed")
     if reason not in (RouteReason.PREVIOUS_OWNER, RouteReason.PREVIOUS_OWNER_MANAGER):
         return pen.pieces(f"why.{reason}", **params)
     if view.proof is None:
@@ -195,7 +195,7 @@ def _so_far(view: AlertView, pen: Pen) -> Iterator[Line]:
     """What came of telling others: one line, for whoever is asked next."""
     if not view.so_far or view.items[0].state not in UNTAKEN:
         return
-    line: list[Piece] = list(pen.pieces("sofar"))
+    line: list[Piece] = list(pen.pieces("sofar.begin"))
     for outcome in Outcome:
         own = [each for each in view.so_far if each.outcome is outcome]
         if own:

@@ -352,8 +352,6 @@ UNBUILT = [
     ("PILOT_GROUP_ID", ID, ""),
     ("PILOT_DEPARTMENTS", "IT", ""),
     ("MAX_PEOPLE_PER_RUN", "200", "0"),
-    ("LAST_CALL_DAYS", "2", "1"),
-    ("ESCALATE_UNANSWERED", "5", "last"),
     ("LEAVER_GRACE_DAYS", "5", "3"),
     ("PERSON_DATA", "ids", "names"),
     ("READ_RECEIPTS", "on", "off"),

@@ -130,7 +130,13 @@ class World:
         self.roles = Roles(store=self.store, admin_users=("ada",), people=self.directory)  # type: ignore[arg-type]
         self.viewer = Viewer(policy=self.policy, clock=self.clock)
         self.rerouter = Rerouter(policy=self.policy, roles=self.roles, mail=True)
-        self.engine = Engine(store=self.store, policy=self.policy, roles=self.roles, mail=True)
+        self.engine = Engine(
+            store=self.store,
+            policy=self.policy,
+            roles=self.roles,
+            mail=True,
+            lookup=self.directory,  # type: ignore[arg-type]
+        )
         self.changes = OwnerChanges(
             store=self.store,
             clock=self.clock,

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from alerts.model import (
+    HISTORY_FAILED,
     EscalationPath,
     EventType,
     NominationState,
@@ -17,10 +18,12 @@ from alerts.views import (
     DigestMode,
     HelpView,
     ListKind,
+    Outcome,
     OwnershipSpell,
     RenewalFinding,
     ScanView,
     Sentence,
+    SoFar,
     View,
 )
 from tests.cards.samples import (
@@ -56,6 +59,35 @@ from tests.cards.samples import (
     status_view,
     taken,
 )
+
+
+def _told_besides() -> dict[str, AlertView]:
+    """Cards of silence and of the last call: each says what happened so far."""
+    told = tuple(
+        SoFar(person=person, at=NOW - timedelta(days=9 - number), outcome=outcome)
+        for number, (person, outcome) in enumerate(
+            ((ANA, Outcome.SILENT), (NOOR, Outcome.SILENT), (BEN, Outcome.NOT_MINE), (ELI, Outcome.NO_TEAMS))
+        )
+    )
+    nobody = {"on_behalf_of": None, "proof": None, "suggestions": (), "recipient": ADA}
+    return {
+        "silence-manager": manager_view(reason=RouteReason.SILENCE, on_behalf_of=ANA, proof=None, so_far=told),
+        "silence-fallback": manager_view(reason=RouteReason.SILENCE, so_far=told[:1], **nobody),
+        "last-call": manager_view(item(secret(1)), reason=RouteReason.LAST_CALL, so_far=told, last_call=True, **nobody),
+        "last-call-owner": owner_view(item(secret(1)), last_call=True),
+        "history-failed": manager_view(
+            reason=RouteReason.FALLBACK, path=EscalationPath.UNROUTABLE, why=HISTORY_FAILED, **nobody
+        ),
+        "nobody-reached": manager_view(
+            reason=RouteReason.OWNER_MANAGER,
+            on_behalf_of=ANA,
+            proof=None,
+            so_far=(
+                SoFar(person=ANA, at=NOW, outcome=Outcome.UNREACHABLE),
+                SoFar(person=BEN, at=NOW, outcome=Outcome.GONE),
+            ),
+        ),
+    }
 
 
 def alert_views() -> dict[str, AlertView]:
@@ -118,6 +150,7 @@ def alert_views() -> dict[str, AlertView]:
             reason=RouteReason.PREVIOUS_OWNER, path=EscalationPath.PREVIOUS_OWNER, on_behalf_of=None, recipient=BEN
         ),
         "owner-manager": manager_view(reason=RouteReason.OWNER_MANAGER, on_behalf_of=ANA, proof=None),
+        **_told_besides(),
         "nominator": manager_view(
             item(secret(7), CardState.WAITING_OWNER),
             reason=RouteReason.NOMINATOR,

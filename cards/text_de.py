@@ -182,6 +182,27 @@ _ALERT: Mapping[str, Entry] = {
     "why.contact": "**Warum Sie:** Sie sind als Ansprechperson für die App genannt.",
     "why.fallback": "**Warum Sie:** Niemand, dem die App gehört oder gehörte, kann gefragt werden. In solchen Fällen"
     " werden Sie benachrichtigt.",
+    "why.fallback.historyFailed": "**Warum Sie:** Niemandem gehört die App, und wem sie früher gehörte, ließ sich nicht"
+    " nachlesen. In solchen Fällen werden Sie gefragt.",
+    "why.silence": "**Warum Sie:** Niemand hat sich rechtzeitig darum gekümmert. Unsere Unterlagen nennen Sie als"
+    " Führungskraft von {first}.",
+    "why.silence.fallback": "**Warum Sie:** Niemand hat rechtzeitig geantwortet, und keine Führungskraft kann gefragt"
+    " werden.",
+    "why.lastCall": "**Warum Sie:** Sie läuft gleich ab, und von jeder App, mit der es so weit kommt, erfahren Sie.",
+    "sofar.begin": "**Bisher:**",
+    "sofar.silent": Plural(
+        "{names} weiß es seit {date} und hat nicht geantwortet.",
+        "{names} wissen es seit {date}; niemand hat geantwortet.",
+    ),
+    "sofar.noTeams": Plural(
+        "{names} bekam am {date} eine E-Mail und konnte in Teams nicht antworten.",
+        "{names} bekamen seit {date} E-Mails und konnten in Teams nicht antworten.",
+    ),
+    "sofar.notMine": Plural(
+        "{names} sagte, die App sei nicht die eigene.", "{names} sagten, die App sei nicht die eigene."
+    ),
+    "sofar.unreachable": Plural("{names} war nicht erreichbar.", "{names} waren nicht erreichbar."),
+    "sofar.gone": Plural("{names} wusste es seit {date}.", "{names} wussten es seit {date}."),
     "why.admin": "**Warum Sie:** Sie haben die Karte als Administrator geöffnet.",
     "somebody": "die Person, die zuständig war",
     "state.takenByYou": "**Sie haben es, {first}.**",

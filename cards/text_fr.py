@@ -200,6 +200,28 @@ _ALERT: Mapping[str, Entry] = {
     "why.contact": "**Pourquoi vous :** vous êtes le contact désigné pour cette application.",
     "why.fallback": "**Pourquoi vous :** aucun de ses propriétaires, actuels ou passés, ne peut être interrogé. Ces cas"
     " vous sont signalés.",
+    "why.fallback.historyFailed": "**Pourquoi vous :** elle n'appartient à personne, et ses anciens propriétaires n'ont"
+    " pas pu être retrouvés. Ces cas vous sont signalés.",
+    "why.silence": "**Pourquoi vous :** personne n'a répondu à temps. Nos données vous désignent comme responsable de"
+    " {first}.",
+    "why.silence.fallback": "**Pourquoi vous :** personne n'a répondu à temps, et aucun responsable ne peut être"
+    " interrogé.",
+    "why.lastCall": "**Pourquoi vous :** elle est sur le point d'expirer, et chaque application qui en arrive là vous"
+    " est signalée.",
+    "sofar.begin": "**Jusqu'ici :**",
+    "sofar.silent": Plural(
+        "{names} le sait depuis le {date} et n'a pas répondu.",
+        "{names} le savent depuis le {date} ; personne n'a répondu.",
+    ),
+    "sofar.noTeams": Plural(
+        "{names} a reçu un e-mail le {date} et n'a pas pu répondre dans Teams.",
+        "{names} ont reçu un e-mail à partir du {date} et n'ont pas pu répondre dans Teams.",
+    ),
+    "sofar.notMine": Plural(
+        "{names} a dit que ce n'était pas son application.", "{names} ont dit que ce n'était pas leur application."
+    ),
+    "sofar.unreachable": Plural("{names} n'a pas pu être joint.", "{names} n'ont pas pu être joints."),
+    "sofar.gone": Plural("{names} le savait depuis le {date}.", "{names} le savaient depuis le {date}."),
     "why.admin": "**Pourquoi vous :** vous l'avez ouverte en tant qu'administrateur.",
     "somebody": "la personne qui s'en occupait",
     "state.takenByYou": "**C'est pour vous, {first}.**",

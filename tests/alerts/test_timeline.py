@@ -152,7 +152,8 @@ async def test_a_long_snooze_before_the_last_stage_cannot_swallow_it(world: Worl
     await world.day()
 
     assert world.card("ana").items[0].days_left == 7
-    assert world.told() == {"ana": 2}
+    # A snooze is no answer: with the last stage the manager hears of the silence.
+    assert world.told() == {"ana": 2, "mia": 1}
 
 
 async def test_a_snooze_ends_at_once_when_its_author_is_disabled(world: World) -> None:

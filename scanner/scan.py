@@ -41,6 +41,7 @@ from alerts.ports import (
 )
 from scanner.listing import Listing
 from scanner.memory import give_back, undisturbed
+from scanner.metrics import SCAN_PROGRESS, note_scan
 from scanner.people import ScanPeople
 from scanner.scratch import Scratch
 from scanner.stall import StallMonitor
@@ -135,6 +136,7 @@ class Scanner:
         )  # fmt: skip
         for error in run.errors:
             log.warning("scan %s: %s", run.run_id, error)
+        note_scan(run)
         return run
 
 
@@ -258,10 +260,12 @@ class _Scan:
         self, phase: str, listing: Callable[[Completeness], AsyncIterator[AppPage]], found: Listing
     ) -> Listing:
         completeness = Completeness()
+        SCAN_PROGRESS.labels(phase).set(0)
         with self._phase(phase):
             try:
                 async for page in listing(completeness):
                     found.add(page)
+                    SCAN_PROGRESS.labels(phase).set(len(found.seen))
                     self._progress(phase, len(found.seen), max(self._expected.get(phase, 0), len(found.seen)))
             except GraphError as error:
                 completeness.missing.append(f"all {phase.replace('_', ' ')}: {error}")
@@ -313,6 +317,7 @@ class _Scan:
         """Owners and their managers; apps whose owners nobody knows now are left to their last record."""
         ids |= await self._people_at_work()
         with self._phase(PEOPLE):
+            SCAN_PROGRESS.labels(PEOPLE).set(0)
             self._progress(PEOPLE, 0, len(ids))
             try:
                 people = await self._people.read(ids)
@@ -322,6 +327,7 @@ class _Scan:
                 async for app in breathing(apps.owners()):
                     if not all(owner.id in people or owner.kind in NEVER_COUNT for owner in app.owners):
                         apps.discard(app.object_id)
+            SCAN_PROGRESS.labels(PEOPLE).set(len(ids))
             self._progress(PEOPLE, len(ids), len(ids))
         return people
 

@@ -1,5 +1,6 @@
 """Graph fails in every way it can while a tenant is scanned: the records are the truth, or the scan says what is missing."""
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from alerts.model import RunStatus
 from sandbox.tenant import TwinApp
+from settings.permissions import PERMISSIONS
 from tests.sandbox.twins import Twins, running
 from tests.scanner.estate import Estate, estate_of, facts
 
@@ -71,6 +73,23 @@ async def test_an_undisturbed_scan_reads_the_truth_in_one_chain_and_in_parts(est
     assert first.applications == second.applications == APPS
     # People are kept, and parts are as many requests as pages of one chain.
     assert second.requests < first.requests
+
+
+async def test_a_scan_sends_no_request_that_is_not_documented(estate: Estate) -> None:
+    mark = estate.twins.state.traffic.mark()
+    await estate.scan()
+    await estate.scan()
+    documented = {
+        (call.method, call.path) for right in PERMISSIONS if right.identity == "scanner" for call in right.calls
+    }
+    asked = {
+        (seen.method, re.sub(r"/[0-9a-f-]{36}", "/{id}", seen.path.partition("?")[0].removeprefix("/v1.0")))
+        for seen in estate.twins.state.traffic.since(mark)
+        if seen.service == "graph" and not seen.path.endswith("/$batch")
+    }
+
+    assert len(asked) > 5
+    assert asked <= documented
 
 
 # ---------------------------------------------------------------- by chance

@@ -48,8 +48,9 @@ def placed(estate: Estate, place: str) -> TwinApp:
 
 
 def heal(app: TwinApp) -> None:
-    for each in (app, *app.credentials):
-        each.overrides = {}
+    app.overrides = {}
+    for credential in app.credentials:
+        credential.overrides = {}
     app.version += 1
 
 

@@ -5,6 +5,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from prometheus_client import REGISTRY
 
 from alerts.errors import ArchiveError
 from alerts.model import EventType, RunStatus
@@ -155,6 +156,25 @@ async def test_progress_is_told_with_the_last_scan_as_the_measure(tenant: Tenant
 
     assert ("applications", 1, 2) in told
     assert ("people", 1, 1) in told
+    assert REGISTRY.get_sample_value("steward_scan_progress", {"phase": "applications"}) == 1
+
+
+async def test_a_scan_is_counted_in_the_metrics(tenant: Tenant) -> None:
+    def figure(name: str, **labels: str) -> float:
+        return REGISTRY.get_sample_value(name, labels) or 0
+
+    tenant.app("shop", "ana")
+    partial = figure("steward_scans_total", status="partial")
+    requests = figure("steward_scan_graph_total", what="requests")
+    tenant.faults = {"/servicePrincipals?$select": [error(403, "Denied")]}
+
+    run = await tenant.scan()
+
+    assert figure("steward_scans_total", status="partial") == partial + 1
+    assert figure("steward_scan_graph_total", what="requests") == requests + run.requests
+    assert figure("steward_scan_found", kind="due") == 1
+    assert figure("steward_scan_found", kind="errors") == len(run.errors) == 1
+    assert {phase for phase in run.phase_seconds if figure("steward_scan_seconds", phase=phase) > 0} >= {"applications"}
 
 
 # ---------------------------------------------------------------- extras: a scan is no less complete without

@@ -72,6 +72,8 @@ class RouteReason(StrEnum):
     FALLBACK = "fallback"
     #: Beside the route: nobody answered, so a manager (`on_behalf_of` says whose) or the fallback is told as well.
     SILENCE = "silence"
+    #: Beside the route: an admin or the fallback, told because nobody answered a nomination in time.
+    NOMINATION_EXPIRED = "nominationExpired"
     #: Beside the route: the fallback, told at the last call.
     LAST_CALL = "lastCall"
     #: Not on the route: an admin who opened it from a list.
@@ -217,14 +219,13 @@ class Recipient:
     @property
     def beside(self) -> bool:
         """Whether this person was told beside the route, and stays whatever it leads to."""
-        return self.reason in (RouteReason.SILENCE, RouteReason.LAST_CALL)
+        return self.reason in (RouteReason.SILENCE, RouteReason.NOMINATION_EXPIRED, RouteReason.LAST_CALL)
 
     @property
     def stays(self) -> bool:
         """Whether "not mine" is no answer for this person: the fallback, for somebody must stay."""
-        return self.reason in (RouteReason.FALLBACK, RouteReason.LAST_CALL) or (
-            self.reason is RouteReason.SILENCE and self.on_behalf_of is None
-        )
+        fallback = (RouteReason.FALLBACK, RouteReason.NOMINATION_EXPIRED, RouteReason.LAST_CALL)
+        return self.reason in fallback or (self.reason is RouteReason.SILENCE and self.on_behalf_of is None)
 
 
 class NoticeKind(StrEnum):
@@ -424,6 +425,8 @@ class Nomination:
     answer_by: datetime
     approver: Person | None = None
     failure: str = ""
+    #: How often the approvers were asked again because their time was over.
+    reminded: int = 0
 
     @property
     def pending(self) -> bool:

@@ -24,11 +24,12 @@ from alerts.model import (
     Policy,
     Recipient,
     Route,
+    RouteStep,
 )
 from alerts.ports import Transaction
 from alerts.records import newest
 from alerts.roles import Roles
-from alerts.silence import Silence
+from alerts.silence import Silence, beside
 from alerts.stages import crossed_stage
 from alerts.wanted import Standing, Wanted, wanted_notice
 
@@ -92,6 +93,37 @@ class Rerouter:
             books = await self._read(tx, moved, places)
             await self._write(tx, [self._move(alert, books, now) for alert in moved], now)
         return [alert.id for alert in moved]
+
+    async def tell_beside(
+        self, tx: Transaction, alert_id: str, steps: Sequence[RouteStep], reason: str, now: datetime
+    ) -> list[str]:
+        """Tell these people beside the route, but those who stand on it; returns their ids."""
+        alert = (await tx.alerts([alert_id], lock=True)).get(alert_id)
+        if alert is None or alert.state is not AlertState.OPEN:
+            return []
+        places = {place.person.id: place for place in await tx.recipients([alert_id])}
+        new = [step for step in steps if step.person.counts and not _on_route(places.get(step.person.id))]
+        if not new:
+            return []
+        for place in beside(alert, new, list(places.values())):
+            places[place.person.id] = place
+        books = await self._read(tx, [alert], {alert_id: places})
+        moved = self._move(replace(alert, stage=crossed_stage(alert.credential, now, self.policy)), books, now)
+        moved.events += [
+            alert_event(
+                EventType.ESCALATED,
+                alert,
+                now,
+                step.person.id,
+                reason,
+                recipient=step.person,
+                reason=reason,
+                run_id=alert.run_id,
+            )
+            for step in new
+        ]
+        await self._write(tx, [moved], now)
+        return [step.person.id for step in new]
 
     async def _read(self, tx: Transaction, alerts: Sequence[Alert], places: dict[str, dict[str, Recipient]]) -> _Books:
         books = _Books(places=places, fallback=tuple(await self.roles.fallback()))
@@ -196,3 +228,7 @@ class Rerouter:
         await tx.add_deliveries(grouping.deliveries(fresh, alerts, people, shown))
         cards = [card for card in await tx.cards_of_alerts(list(alerts)) if card.current]
         await tx.add_deliveries(card_updates(cards, now))
+
+
+def _on_route(place: Recipient | None) -> bool:
+    return place is not None and place.on_route

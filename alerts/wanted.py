@@ -25,6 +25,10 @@ Told = Mapping[tuple[int, str, NoticeKind], datetime]
 _TELL_THE_STAGE = (NoticeKind.STAGE, NoticeKind.ESCALATION, NoticeKind.LAST_CALL)
 
 
+#: Told beside the route, because those on it did not answer.
+_ESCALATED = (RouteReason.SILENCE, RouteReason.NOMINATION_EXPIRED)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wanted:
     """One notice that must go out: to whom, about which stage, of which kind."""
@@ -68,7 +72,7 @@ def wanted_notice(
         return None
     if is_last_call(alert, now, policy) and NoticeKind.LAST_CALL not in kinds:
         return stage, NoticeKind.LAST_CALL
-    if recipient.reason is RouteReason.SILENCE and not kinds & {NoticeKind.ESCALATION, NoticeKind.LAST_CALL}:
+    if recipient.reason in _ESCALATED and not kinds & {NoticeKind.ESCALATION, NoticeKind.LAST_CALL}:
         return stage, NoticeKind.ESCALATION
     if _quiet(alert, recipient, stage, now, policy):
         return None

@@ -188,6 +188,7 @@ _ALERT: Mapping[str, Entry] = {
     " Führungskraft von {first}.",
     "why.silence.fallback": "**Warum Sie:** Niemand hat rechtzeitig geantwortet, und keine Führungskraft kann gefragt"
     " werden.",
+    "why.nominationExpired": "**Warum Sie:** Jemand wurde gefragt, sich darum zu kümmern, und niemand hat rechtzeitig geantwortet.",
     "why.lastCall": "**Warum Sie:** Sie läuft gleich ab, und von jeder App, mit der es so weit kommt, erfahren Sie.",
     "sofar.begin": "**Bisher:**",
     "sofar.silent": Plural(

@@ -30,6 +30,10 @@ _ACTIONS: Mapping[str, Entry] = {
     "nominee_self": "Sie fragen sich selbst: Das gilt als Ihre Zusage. Die Administration bestätigt sie.",
     "owner_assigned": "{app} gehört jetzt {person}; Entra zeigt es. Danke.",
     "nomination_declined": "{person} kann {app} nicht übernehmen. Bitte nennen Sie jemand anderen.{note}",
+    "nomination_expired": "{person} hat zu {app} nicht rechtzeitig geantwortet. Bitte nennen Sie auf der Karte dazu"
+    " jemand anderen; danach wird die Administration gefragt.",
+    "approval_late": "{person} will sich um {app} kümmern, aber die Administration hat das nicht rechtzeitig bestätigt."
+    " Sie wird noch einmal gefragt.",
     "nomination_rejected": "Die Administration hat {person} als Besitzer von {app} nicht zugestimmt.{note}",
     "owner_change_refused": "Entra hat {person} als Besitzer von {app} abgelehnt: {reason}",
     "owner_change_refused.notAllowed": "Steward darf Besitzer nicht ändern. Das Recht dazu muss die Administration"

@@ -163,6 +163,7 @@ _ALERT: Mapping[str, Entry] = {
     " You are told about such apps.",
     "why.silence": "**Why you:** nobody answered for it in time. Our records name you as {first}'s manager.",
     "why.silence.fallback": "**Why you:** nobody answered for it in time, and no manager can be asked.",
+    "why.nominationExpired": "**Why you:** somebody was asked to look after it and nobody answered in time.",
     "why.lastCall": "**Why you:** it is about to expire, and you are told about every app that comes so far.",
     "sofar.begin": "**So far:**",
     "sofar.silent": Plural(

@@ -32,6 +32,10 @@ _ACTIONS: Mapping[str, Entry] = {
     "nominee_self": "You are asking yourself: that counts as your yes. An administrator confirms it.",
     "owner_assigned": "{person} owns {app} now; Entra shows it. Thank you.",
     "nomination_declined": "{person} can't take over {app}. Please name somebody else.{note}",
+    "nomination_expired": "{person} has not answered about {app} in time. Please name somebody else on the card about"
+    " it; after that the administrators are asked.",
+    "approval_late": "{person} said yes to looking after {app}, and no administrator has confirmed it in time. They are"
+    " asked again.",
     "nomination_rejected": "An administrator did not agree to {person} as owner of {app}.{note}",
     "owner_change_refused": "Entra refused {person} as owner of {app}: {reason}",
     "owner_change_refused.notAllowed": "Steward's right to change owners is missing. An administrator has to add it.",

@@ -206,6 +206,7 @@ _ALERT: Mapping[str, Entry] = {
     " {first}.",
     "why.silence.fallback": "**Pourquoi vous :** personne n'a répondu à temps, et aucun responsable ne peut être"
     " interrogé.",
+    "why.nominationExpired": "**Pourquoi vous :** quelqu'un a été sollicité pour s'en occuper, et personne n'a répondu à temps.",
     "why.lastCall": "**Pourquoi vous :** elle est sur le point d'expirer, et chaque application qui en arrive là vous"
     " est signalée.",
     "sofar.begin": "**Jusqu'ici :**",

@@ -30,6 +30,10 @@ _ACTIONS: Mapping[str, Entry] = {
     "nominee_self": "Vous vous posez la question à vous-même : cela vaut accord. Un administrateur le confirme.",
     "owner_assigned": "{app} appartient maintenant à {person} ; Entra l'indique. Merci.",
     "nomination_declined": "{person} ne peut pas se charger de {app}. Merci de nommer quelqu'un d'autre.{note}",
+    "nomination_expired": "{person} n'a pas répondu à temps au sujet de {app}. Merci de nommer quelqu'un d'autre sur la"
+    " carte correspondante ; ensuite, les administrateurs seront sollicités.",
+    "approval_late": "{person} accepte de se charger de {app}, mais aucun administrateur ne l'a confirmé à temps. Ils"
+    " sont de nouveau sollicités.",
     "nomination_rejected": "Un administrateur n'a pas approuvé {person} comme propriétaire de {app}.{note}",
     "owner_change_refused": "Entra a refusé {person} comme propriétaire de {app} : {reason}",
     "owner_change_refused.notAllowed": "Steward n'a pas le droit de changer les propriétaires. Un administrateur doit"

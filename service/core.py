@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from alerts.actions import Actions
+from alerts.deadlines import Deadlines
 from alerts.delivery import Deliverer
 from alerts.desk import Desk
 from alerts.engine import Engine
@@ -54,6 +55,7 @@ class Core:
     desk: Desk
     owner_changes: OwnerChanges
     rerouter: Rerouter
+    deadlines: Deadlines
 
     def deliverer(self, teams: TeamsChannel | None, mail: MailChannel | None) -> Deliverer:
         """A delivery worker on these channels."""
@@ -164,4 +166,5 @@ def build_core(
         desk=desk,
         owner_changes=changes,
         rerouter=rerouter,
+        deadlines=Deadlines(store=store, clock=clock, roles=roles, rerouter=rerouter, mail=mail),
     )

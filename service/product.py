@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 #: Seconds between two looks at approved owners that are not written yet.
 OWNER_SECONDS = 60.0
+#: Seconds between two looks at nominations whose time may be over.
+DEADLINE_SECONDS = 60.0
 #: Seconds between two looks at the practice tenant's clock.
 CLOCK_SECONDS = 2.0
 #: Seconds between two moves of events to the archive.
@@ -90,6 +92,7 @@ class Product:
         handled = 0
         for _ in range(20):
             count = await self.core.owner_changes.run_pending()
+            count += await self.core.deadlines.run_once()
             count += await self.deliverer.drain() if self.deliverer is not None else 0
             handled += count
             if not count:
@@ -98,11 +101,12 @@ class Product:
         return handled
 
     async def work(self, stop: asyncio.Event) -> None:
-        """The worker role: deliver, write owners, move events; until `stop`."""
+        """The worker role: deliver, write owners, keep time limits, move events; until `stop`."""
         pump = EventPump(store=self.store, archive=self.archive)
         loops = [
             _every(PUMP_SECONDS, pump.run_once, stop, "moving events"),
             _every(OWNER_SECONDS, self.core.owner_changes.run_pending, stop, "writing owners"),
+            _every(DEADLINE_SECONDS, self.core.deadlines.run_once, stop, "time limits of nominations"),
         ]
         if self.deliverer is not None:
             loops.append(self.deliverer.run(stop))

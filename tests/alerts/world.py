@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from alerts.actions import Actions
+from alerts.deadlines import Deadlines
 from alerts.delivery import Deliverer
 from alerts.desk import Desk
 from alerts.engine import Engine
@@ -171,6 +172,9 @@ class World:
             mail=self.mailbox,
             rerouter=self.rerouter,
         )
+        self.deadlines = Deadlines(
+            store=self.store, clock=self.clock, roles=self.roles, rerouter=self.rerouter, mail=True
+        )
         await self.roles.refresh()
         return self
 
@@ -267,6 +271,12 @@ class World:
         await self.worker.drain()
         return decision
 
+    async def later(self, **time: float) -> None:
+        """Time passes without a scan: time limits are kept, messages go out."""
+        self.now += timedelta(**time)
+        await self.deadlines.run_once()
+        await self.worker.drain()
+
     async def first(self) -> Decision:
         decision = await self.scan()
         await self.worker.drain()
@@ -277,6 +287,14 @@ class World:
     def card(self, person: str) -> AlertView:
         """The newest alert card in somebody's chat, as it stands."""
         view = self.inbox.now_shown(person)
+        assert isinstance(view, AlertView), view
+        return view
+
+    def card_of(self, person: str) -> AlertView:
+        """The newest alert card in somebody's chat, though other messages may stand below it."""
+        number = max(n for n, view in enumerate(self.inbox.cards[person], 1) if isinstance(view, AlertView))
+        shown = [view for card, view in self.inbox.updates if card.activity_id == f"{person}-{number}"]
+        view = shown[-1] if shown else self.inbox.cards[person][number - 1]
         assert isinstance(view, AlertView), view
         return view
 

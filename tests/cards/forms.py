@@ -74,6 +74,7 @@ def _told_besides() -> dict[str, AlertView]:
         "silence-manager": manager_view(reason=RouteReason.SILENCE, on_behalf_of=ANA, proof=None, so_far=told),
         "silence-fallback": manager_view(reason=RouteReason.SILENCE, so_far=told[:1], **nobody),
         "last-call": manager_view(item(secret(1)), reason=RouteReason.LAST_CALL, so_far=told, last_call=True, **nobody),
+        "nomination-expired": manager_view(reason=RouteReason.NOMINATION_EXPIRED, so_far=told[:1], **nobody),
         "last-call-owner": owner_view(item(secret(1)), last_call=True),
         "history-failed": manager_view(
             reason=RouteReason.FALLBACK, path=EscalationPath.UNROUTABLE, why=HISTORY_FAILED, **nobody

@@ -36,6 +36,8 @@ PROMISED = [
     "nominee_self",
     "owner_assigned",
     "nomination_declined",
+    "nomination_expired",
+    "approval_late",
     "nomination_rejected",
     "owner_change_refused",
     "owner_by_hand",

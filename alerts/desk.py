@@ -129,6 +129,7 @@ class Desk:
             oldest_approval=min((n.changed_at for n in approvals), default=None),
             ownerless_due=len(ownerless),
             ownerless_total=good.ownerless if good else 0,
+            federated_applications=good.federated if good else 0,
             problems=tuple(_problems(runs, ledger.difference, nobody=bool(await tx.value(NOBODY)))),
         )
 

@@ -32,6 +32,8 @@ class ScanRun:
     ownerless: int = 0
     #: Of these, the ones that have no owner object at all.
     ownerless_without_any: int = 0
+    #: App registrations with federated credentials, none of which expires.
+    federated: int = 0
     due: int = 0
     expired: int = 0
     notices_queued: int = 0

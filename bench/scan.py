@@ -223,6 +223,8 @@ def _promise_scans(
         promises.hold(f"{size}, HTTP requests to Graph", max(scan["requests"] for scan in scans), 150)
         stall = max(1000 * scan["phase_seconds"].get("longest_stall", 0) for scan in scans)
         promises.hold(f"{size}, longest stall of the event loop", stall, 50, " ms", below=True)
+        busy = max(1000 * scan["busy"] for scan in seconds)
+        promises.hold(f"{size}, longest time that the event loop was busy without a break", busy, 50, " ms", below=True)
     growth = max(scan["peak_mb"] - scan["idle_mb"] for scan in seconds)
     promises.hold(f"{size}, memory over the idle process", growth, 120 if small else 250, " MB", below=True)
     refused = sum(scan["limits"]["breaches"] for scan in scans)
@@ -246,7 +248,8 @@ def _print_scan(name: str, scan: Numbers) -> None:
         print(f"  {scan['process_seconds']:.1f} s with start and end of the process")
     if "idle_mb" in scan:
         print(f"  memory: {scan['idle_mb']:.0f} MB idle, {scan['peak_mb']:.0f} MB at the peak, "
-              f"growth {scan['peak_mb'] - scan['idle_mb']:.0f} MB ({scan['imported']} modules came late); "
+              f"growth {scan['peak_mb'] - scan['idle_mb']:.0f} MB ({scan['imported']} modules came late); busy without a break "
+              f"for {1000 * scan['busy']:.0f} ms at most; "
               f"CPU {scan['cpu_start']:.1f} s to start, {scan['cpu']:.1f} s to scan")  # fmt: skip
 
 
@@ -262,7 +265,8 @@ def _print_parts(tenant: Tenant, reader: Numbers, floor: Numbers, alone: Numbers
           f"(from {sample['requests']} requests for {SAMPLE} apps; {wall + requests * 0.05:,.0f} s at 50 ms, "
           f"{(wall + requests) / 3600:.1f} h at 1 s; it reads no enterprise apps)")  # fmt: skip
     print(f"  reader / floor: {reader['cpu'] / floor['cpu']:.2f} in CPU, {reader['wall'] / floor['wall']:.2f} in wall time, "
-          f"{reader['bytes'] / 1e6:.1f} and {floor['bytes'] / 1e6:.1f} MB; longest stall {1000 * reader['stall']:.0f} ms")  # fmt: skip
+          f"{reader['bytes'] / 1e6:.1f} and {floor['bytes'] / 1e6:.1f} MB; longest stall {1000 * reader['stall']:.0f} ms, "
+          f"{1000 * reader['busy']:.0f} ms of it busy")  # fmt: skip
     print(f"  plain / reader: {requests / reader['requests']:.0f} in requests, {cpu / reader['cpu']:.0f} in CPU, "
           f"{wall / reader['wall']:.0f} in wall time")  # fmt: skip
     print(f"  1 s an answer: applications {alone['seconds']['applications']:.1f} s, "

@@ -86,7 +86,7 @@ async def reader(task: dict[str, Any]) -> dict[str, Any]:
     usage = asked.usage
     return {
         "requests": usage.requests, "throttled": usage.throttled, "cpu": cpu, "wall": wall, "bytes": usage.bytes,
-        "stall": monitor.longest, "seconds": seconds, "apps": len(kept), "people": len(people),
+        "stall": monitor.longest, "busy": monitor.longest_busy, "seconds": seconds, "apps": len(kept), "people": len(people),
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MB,
         "cuts": [moment.isoformat() for moment in registry.cuts(created)],
     }  # fmt: skip

@@ -62,6 +62,7 @@ async def whole() -> dict[str, Any]:
             "cpu_start": started,
             "idle_mb": idle,
             "peak_mb": _memory("VmHWM"),
+            "busy": product.scans.longest_busy,
             "imported": len(set(sys.modules) - modules),
         }
     return {**once.run_fields(run), **spent}

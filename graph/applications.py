@@ -111,17 +111,23 @@ class GraphApplications:
         # Before the enterprise apps take a turn: what is known to be needed, then what is counted.
         self._reserve(len(cuts) + 1)
         count = asyncio.create_task(self._count_and_reserve(len(cuts) + 1))
+        undated = asyncio.create_task(self._undated_ids()) if cuts else None
+        crowded: asyncio.Task[AppPage] | None = None
         try:
             async with aclosing(self._parts(reading, partitions.conditions(cuts))) as pages:
                 async for page in pages:
                     yield page
+            crowded = asyncio.create_task(self._crowded(reading))
             if not own.missing:  # else Graph has just used up all patience
-                async for page in self._rest_of_applications(reading, await count, bool(cuts)):
+                async for page in self._rest_of_applications(reading, await count, undated):
                     yield page
+            yield await crowded
             if reading.crowded:
                 yield await self._crowded(reading)
         finally:
-            count.cancel()
+            for task in (count, undated, crowded):
+                if task is not None:
+                    task.cancel()
             self._reserve(0)
             completeness.missing += own.missing
 
@@ -208,16 +214,16 @@ class GraphApplications:
             yield whole
 
     async def _rest_of_applications(
-        self, reading: _Reading, counted: int | GraphError, partitioned: bool
+        self, reading: _Reading, counted: int | GraphError, undated: "asyncio.Task[list[str] | GraphError] | None"
     ) -> AsyncIterator[AppPage]:
         """What Graph counts and the listing did not bring: undated ones, then everything once more, in one chain."""
         if isinstance(counted, GraphError):
-            if partitioned:  # one chain that has come to its end is proof enough
+            if undated is not None:  # one chain that has come to its end is proof enough
                 reading.missing(f"whether all {reading.name} were read: Graph did not count them: {counted}")
             return
         try:
-            if partitioned and reading.fewer_than(counted):
-                page = await self._undated(reading)
+            if undated is not None and reading.fewer_than(counted):
+                page = await self._undated(reading, await undated)
                 if page is not None:
                     yield page
             if not reading.fewer_than(counted):
@@ -232,12 +238,24 @@ class GraphApplications:
             return
         await self._note_difference(reading, "applications", "")
 
-    async def _undated(self, reading: _Reading) -> AppPage | None:
-        """Those without a creation date, which no part lists: by an advanced query, which excludes $expand."""
+    async def _undated_ids(self) -> list[str] | GraphError:
+        """Those without a creation date, which no part lists: by an advanced query, which excludes $expand.
+
+        Asked for beside the parts; an error is returned, since only who misses apps needs the answer.
+        """
         path = query("/applications", select="id", filter="createdDateTime eq null", count="true", top=PAGE_SIZE)
         ids: dict[str, None] = {}
-        async for page in self._reader.pages(lambda: self._reader.get(path), cost=1, headers=EVENTUAL):
-            ids |= dict.fromkeys(found.id for found in _references(page) if found.id)
+        try:
+            async for page in self._reader.pages(lambda: self._reader.get(path), cost=1, headers=EVENTUAL):
+                ids |= dict.fromkeys(found.id for found in _references(page) if found.id)
+        except GraphError as error:
+            return error
+        return list(ids)
+
+    async def _undated(self, reading: _Reading, ids: list[str] | GraphError) -> AppPage | None:
+        """The apps without a creation date, with their owners. Raises GraphError."""
+        if isinstance(ids, GraphError):
+            raise ids
         wanted = [object_id for object_id in ids if object_id not in reading.seen]
         if not wanted:
             return None
@@ -356,7 +374,9 @@ class GraphApplications:
 
     async def _crowded(self, reading: _Reading) -> AppPage:
         """Apps with 20 expanded owners, with all of theirs; their ids were on their pages."""
-        return AppPage(ids=(), apps=await self._with_all_owners(list(reading.crowded.values()), reading.completeness))
+        apps = list(reading.crowded.values())
+        reading.crowded.clear()
+        return AppPage(ids=(), apps=await self._with_all_owners(apps, reading.completeness))
 
     async def _with_all_owners(self, apps: Sequence[Application], completeness: Completeness) -> list[Application]:
         """The same apps with their owner lists read whole, 20 apps to a request; apps gone meanwhile are left out."""

@@ -116,8 +116,9 @@ class Scanner:
     last_use: LastUse | None = None
     #: Where a large tenant's apps may stand during a scan; the system's temporary folder when None.
     scratch_folder: Path | None = None
-    #: Seconds for which the event loop stood still at most during the last scan.
+    #: Seconds for which the event loop stood still at most during the last scan, and those of them that it was busy.
     longest_stall: float = field(default=0.0, init=False)
+    longest_busy: float = field(default=0.0, init=False)
 
     async def scan(self, progress: Progress = no_progress) -> ScanRun:
         """Run one scan to its end and return its report; outside failures end up in the report.
@@ -127,7 +128,7 @@ class Scanner:
         """
         async with StallMonitor() as monitor:
             run = await _Scan(self, progress, monitor).run()
-        self.longest_stall = monitor.longest
+        self.longest_stall, self.longest_busy = monitor.longest, monitor.longest_busy
         log.info(
             "scan %s %s: %d app registrations, %d enterprise apps, %d credentials, %d requests to Graph (%d throttled, "
             "%d resource units), %.1f s, longest event loop stall %.0f ms",
@@ -232,6 +233,7 @@ class _Scan:
             quarantined=len(self._quarantined),
             ownerless=decision.ownerless,
             ownerless_without_any=decision.ownerless_without_any,
+            federated=len(tenant.federated),
             due=decision.due,
             expired=decision.expired,
             notices_queued=decision.notices_queued,

@@ -12,11 +12,13 @@ LOOK_EVERY = 0.01
 class StallMonitor:
     """An async context manager; `longest` is in seconds and grows while it is open.
 
-    It measures wall time, so a machine that gives this process no CPU shows here as well.
+    `longest` is wall time, so a machine that gives this process no CPU shows in it as well. `longest_busy` counts no
+    more than the CPU that the loop's thread took meanwhile: what is ours, but for waits for the disk.
     """
 
     def __init__(self) -> None:
         self.longest = 0.0
+        self.longest_busy = 0.0
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -31,6 +33,8 @@ class StallMonitor:
 
     async def _look(self) -> None:
         while True:
-            before = time.perf_counter()
+            before, cpu = time.perf_counter(), time.thread_time()
             await asyncio.sleep(LOOK_EVERY)
-            self.longest = max(self.longest, time.perf_counter() - before - LOOK_EVERY)
+            stall = time.perf_counter() - before - LOOK_EVERY
+            self.longest = max(self.longest, stall)
+            self.longest_busy = max(self.longest_busy, min(stall, time.thread_time() - cpu))

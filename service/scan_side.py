@@ -46,8 +46,8 @@ class ScanSide:
             holder=f"{holder}:watch",
             changed=product.triggers.fire,
         )
-        #: Seconds for which the event loop stood still at most during the last scan.
-        self.longest_stall = 0.0
+        #: Seconds for which the event loop stood still at most during the last scan, and those of them that it was busy.
+        self.longest_stall = self.longest_busy = 0.0
         #: True once the schedule's loop has ended by an error.
         self.failed = False
         product.triggers.start_scan = self.start
@@ -110,6 +110,6 @@ class ScanSide:
             scratch_folder=product.settings.service.state_dir,
         )
         run = await scanner.scan(self._progress)
-        self.longest_stall = scanner.longest_stall
+        self.longest_stall, self.longest_busy = scanner.longest_stall, scanner.longest_busy
         product.triggers.fire()
         return run

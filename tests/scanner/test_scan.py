@@ -184,8 +184,9 @@ async def test_federated_credentials_stand_beside_the_secrets_of_their_app(tenan
     tenant.app("shop", "ana")
     tenant.federated = {"shop": ["deploy"], "no secret": ["other"]}
 
-    await tenant.scan()
+    run = await tenant.scan()
 
+    assert run.federated == 2
     assert (await tenant.snapshot())["shop"].application.federated == ("deploy",)
 
 
@@ -429,3 +430,17 @@ async def test_a_blocked_event_loop_is_noticed() -> None:
 
     assert monitor.longest == pytest.approx(0.15, abs=0.14)
     assert monitor.longest > 0.1
+
+
+async def test_a_machine_that_gives_no_cpu_is_told_from_work_that_holds_the_loop() -> None:
+    async with StallMonitor() as monitor:
+        await asyncio.sleep(0.03)
+        time.sleep(0.2)  # noqa: ASYNC251 - as when other processes have the CPU
+        await asyncio.sleep(0.03)
+        idle = monitor.longest_busy
+        until = time.thread_time() + 0.2
+        while time.thread_time() < until:
+            pass
+        await asyncio.sleep(0.03)
+
+    assert idle < 0.1 < monitor.longest_busy

@@ -3,16 +3,18 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from alerts.answering import Answering
+from alerts.answering import Answering, Handler
 from alerts.authority import Authority, Case, RefusedError
 from alerts.errors import VersionConflict
 from alerts.messages import card_updates
 from alerts.model import Action, Policy, Role, Verb
 from alerts.nominating import GRAPH_PATIENCE, Nominating
-from alerts.nominations import Nominations, OwnerChanges
-from alerts.ports import AppLookup, Clock, People, Store, Transaction
+from alerts.nominations import Nominations
+from alerts.owner_changes import OwnerChanges
+from alerts.ports import AppLookup, Clock, People, Privileges, Store, Transaction
 from alerts.renewal import RenewalCheck
 from alerts.reroute import Rerouter
+from alerts.retiring import Retiring
 from alerts.roles import Roles
 from alerts.several import REFUSED, Several
 from alerts.viewing import Viewer
@@ -37,12 +39,15 @@ class Actions:
     registry: AppLookup | None = None
     #: Checks nominees; None in a process without Graph rights: then only known people can be named.
     people: People | None = None
+    #: Tells what an app may do; None in a process without Graph rights: then everything counts as privileged.
+    privileges: Privileges | None = None
     owner_changes: OwnerChanges | None = None
     #: Called when there may be something to send.
     wake: Callable[[], None] = lambda: None
     _authority: Authority = field(init=False)
     _answering: Answering = field(init=False)
     _nominating: Nominating = field(init=False)
+    _retiring: Retiring = field(init=False)
     _several: Several = field(init=False)
 
     def __post_init__(self) -> None:
@@ -57,9 +62,11 @@ class Actions:
             answering=self._answering,
             nominations=self.nominations,
             people=self.people,
+            privileges=self.privileges,
             owner_changes=self.owner_changes,
             wake=self.wake,
         )
+        self._retiring = Retiring(answering=self._answering, roles=self.roles, mail=self.nominations.mail)
         self._several = Several(store=self.store, viewer=self.viewer, on_alerts=self._on_alerts)
 
     async def perform(self, action: Action) -> View:
@@ -95,6 +102,13 @@ class Actions:
             return ids
         return ids + [other for other in card.alert_ids if other != ids[0]]
 
+    def _handlers(self) -> Mapping[str, Handler]:
+        return {
+            **self._answering.handlers(),
+            Verb.RETIRE: self._retiring.retire,
+            Verb.AUTOMATIC: self._retiring.automatic,
+        }
+
     async def _on_alerts(self, action: Action, ids: Sequence[str]) -> View:
         role = await self.roles.role_of(action.actor_id)
         if action.verb == Verb.ASSIGN_OWNER:
@@ -102,7 +116,7 @@ class Actions:
             return said or await self._card(action, ids, role)
         if action.verb == Verb.RENEWED:
             return await self._renewed(action, ids, role)
-        handler = self._answering.handlers().get(action.verb)
+        handler = self._handlers().get(action.verb)
         if handler is None:
             raise RefusedError
         async with self.store.transaction() as tx:

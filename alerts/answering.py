@@ -49,7 +49,7 @@ class Answering:
     async def audit(self, tx: Transaction, case: Case, before: object, after: object) -> None:
         await tx.add_audit(case.now, case.actor.id, case.action.verb, case.alert.id, str(before), str(after))
 
-    async def _change(self, tx: Transaction, case: Case, event: Event, **fields: object) -> None:
+    async def change(self, tx: Transaction, case: Case, event: Event, **fields: object) -> None:
         changed = replace(case.alert, version=case.alert.version + 1, changed_at=case.now, **fields)  # type: ignore[arg-type]
         await tx.save_alerts([changed])
         await tx.add_events([event])
@@ -59,13 +59,14 @@ class Answering:
         """The presser has it: the others go quiet until the last stage; another owner may take over by pressing."""
         await self.saw(tx, case)
         before = case.alert.answer
-        if case.closed or (before is not None and before.by.id == case.actor.id):
+        mine = before is not None and before.by.id == case.actor.id
+        if case.closed or (mine and before is not None and before.kind is AnswerKind.ACKNOWLEDGED):
             return
         answer = Answer(kind=AnswerKind.ACKNOWLEDGED, by=case.actor, at=case.now)
         event = alert_event(
             EventType.ACKNOWLEDGED, case.alert, case.now, case.actor.id, case.now.isoformat(), actor=case.actor
         )
-        await self._change(tx, case, event, answer=answer)
+        await self.change(tx, case, event, answer=answer)
         if case.place is not None and case.place.snoozed_until is not None:
             await self._end_snooze(tx, case, case.place, "acknowledged")
         await self.audit(tx, case, before.by.id if before else "", case.actor.id)
@@ -91,7 +92,7 @@ class Answering:
             actor=case.actor,
             reason=answer.kind,
         )
-        await self._change(tx, case, event, answer=None)
+        await self.change(tx, case, event, answer=None)
         await self.audit(tx, case, answer.by.id, "")
 
     async def _end_snooze(self, tx: Transaction, case: Case, place: Recipient, reason: str) -> None:
@@ -128,17 +129,18 @@ class Answering:
         before = case.place.snoozed_until
         await tx.save_recipients([replace(case.place, snoozed_until=until, snoozed_at=case.now)])
         await tx.add_events([event])
-        if case.alert.answer is not None and case.alert.answer.by.id == case.actor.id:
+        answer = case.alert.answer
+        if answer is not None and answer.kind is AnswerKind.ACKNOWLEDGED and answer.by.id == case.actor.id:
             # "Remind me" after "I'll do it" takes the promise back: a snooze is no answer.
             back = alert_event(
                 EventType.ANSWER_TAKEN_BACK,
                 case.alert,
                 case.now,
-                case.alert.answer.at.isoformat(),
+                answer.at.isoformat(),
                 actor=case.actor,
                 reason="snoozed",
             )
-            await self._change(tx, case, back, answer=None)
+            await self.change(tx, case, back, answer=None)
         await self.audit(tx, case, before, until)
         return None
 

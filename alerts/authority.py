@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from alerts.model import Action, Alert, AlertState, Person, Recipient, Role, Verb
+from alerts.model import Action, Alert, AlertState, Person, PersonKind, Recipient, Role, Verb
 from alerts.ports import Clock, Transaction
 from alerts.records import owners_of
 from alerts.viewing import stranger
@@ -28,6 +28,8 @@ class Case:
     #: The actor's place on this alert's route, None for an admin from outside.
     place: Recipient | None
     places: list[Recipient]
+    #: Whether the actor is an owner by the last snapshot, and the account is enabled.
+    owns: bool = False
     now: datetime
 
     @property
@@ -49,6 +51,14 @@ class Authority:
         alerts = await tx.alerts([i for i in ids if i], lock=lock)
         places = await tx.recipients(list(alerts))
         actor = (await tx.people([action.actor_id])).get(action.actor_id, stranger(action.actor_id))
+        # Somebody of whom nothing is known may have a place; somebody known to be disabled has none any more.
+        gone = actor.kind is not PersonKind.UNKNOWN and not actor.counts
+        # Asked for an unknown id too: how long an answer takes must not tell whether there is such an alert.
+        objects = sorted({alert.application.object_id for alert in alerts.values()}) or ["-"]
+        owned = {object_id: await self._owns(tx, object_id, action.actor_id) for object_id in objects}
+        harmless = action.verb in (Verb.REFRESH, Verb.OPEN)
+        # "Not mine" once more gets the same answer; everything else that person has given up.
+        again = (Verb.REFRESH, Verb.OPEN, Verb.NOT_MINE)
         cases = []
         for alert_id in ids:
             alert = alerts.get(alert_id)
@@ -56,10 +66,11 @@ class Authority:
                 continue
             own = [place for place in places if place.alert_id == alert_id]
             mine = next((place for place in own if place.person.id == action.actor_id), None)
-            owner = (mine is None or not mine.on_route) and await self.is_owner(tx, alert, action.actor_id)
-            looking = action.verb in (Verb.REFRESH, Verb.OPEN)
-            by_route = mine is not None and (mine.on_route or looking or mine.off_reason == "notMine")
-            if role is Role.ADMIN or owner or by_route:
+            owns = owned[alert.application.object_id]
+            by_route = mine is not None and (
+                mine.on_route or harmless or (mine.off_reason == "notMine" and action.verb in again)
+            )
+            if not gone and (role is Role.ADMIN or owns or by_route):
                 cases.append(
                     Case(
                         action=action,
@@ -68,6 +79,7 @@ class Authority:
                         role=role,
                         place=mine,
                         places=own,
+                        owns=owns,
                         now=self.clock(),
                     )
                 )
@@ -76,8 +88,8 @@ class Authority:
         return cases
 
     @staticmethod
-    async def is_owner(tx: Transaction, alert: Alert, person_id: str) -> bool:
-        owners = owners_of(await tx.snapshot_of_apps([alert.application.object_id]))
+    async def _owns(tx: Transaction, object_id: str, person_id: str) -> bool:
+        owners = owners_of(await tx.snapshot_of_apps([object_id]))
         return any(p.id == person_id and p.counts for p in owners)
 
 

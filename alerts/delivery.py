@@ -194,7 +194,11 @@ class Deliverer:
         nomination = await tx.nomination(delivery.nomination_id)
         approver = delivery.purpose is DeliveryPurpose.APPROVAL
         awaited = NominationState.ACCEPTED if approver else NominationState.ASKED
-        if nomination is None or nomination.state is not awaited:
+        if nomination is None:
+            return None
+        # Accepted, with nothing to approve: the admins get the steps by hand.
+        by_hand = approver and nomination.state is NominationState.APPROVED and nomination.approver is None
+        if nomination.state is not awaited and not by_hand:
             return None
         role = NominationRole.APPROVER if approver else NominationRole.NOMINEE
         view = await self.viewer.nomination(tx, nomination, delivery.recipient_id, role)

@@ -7,6 +7,7 @@ from alerts.model import (
     HISTORY_FAILED,
     EscalationPath,
     Nomination,
+    NominationKind,
     NominationState,
     Person,
     PersonKind,
@@ -140,7 +141,8 @@ def with_nominations(
     """
     steps = {step.person.id: step for step in route.steps}
     for nomination in nominations:
-        if nomination.state not in (NominationState.ACCEPTED, NominationState.APPROVED):
+        owner = nomination.kind is NominationKind.OWNER
+        if not owner or nomination.state not in (NominationState.ACCEPTED, NominationState.APPROVED):
             continue
         for person, reason in (
             (nomination.nominee, RouteReason.ACCEPTED_NOMINEE),

@@ -13,6 +13,7 @@ from alerts.model import (
     Delivery,
     DeliveryState,
     Nomination,
+    NominationKind,
     Notice,
     Policy,
     Recipient,
@@ -114,6 +115,9 @@ async def _books(tx: Transaction, alerts: Sequence[Alert]) -> _Books:
         for notice_id in delivery.notice_ids:
             books.deliveries[notice_id].append(delivery)
     for nomination in await tx.nominations_pending():
+        if nomination.kind is NominationKind.RETIRE:
+            # It quiets nothing until an admin agrees.
+            continue
         books.nominations[nomination.application.object_id].append(nomination)
     return books
 

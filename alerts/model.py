@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from alerts.asked import Exclusion, LaterLook, Nomination, NominationKind, NominationState
 from alerts.directory import (
     Application,
     ApplicationType,
@@ -48,6 +49,8 @@ class Policy:
     history_days: int = 730
     #: Whether an owner-write identity is configured.
     owner_writes: bool = False
+    #: OWNER_CHANGES=direct: the nominee's acceptance is enough, except for privileged apps.
+    owner_changes_direct: bool = False
     #: Object ids that are recipients on no path.
     skip_users: frozenset[str] = frozenset()
 
@@ -363,76 +366,6 @@ class Conversation:
     dead_reason: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Exclusion:
-    """An admin has taken one app off all reminders until a day. Key: application.object_id."""
-
-    application: Application
-    #: The moment at which it ends.
-    until: datetime
-    reason: str
-    by: Person
-    at: datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LaterLook:
-    """Somebody renewed it, but Graph does not show it yet: look again, and the card turns by itself. Key: alert_id."""
-
-    alert_id: str
-    #: Who said so, and is told when it is seen.
-    person_id: str
-    #: When it was said.
-    since: datetime
-    next_at: datetime
-    #: Looks taken so far, the one at the press not counted.
-    taken: int = 0
-
-
-class NominationState(StrEnum):
-    ASKED = "asked"
-    DECLINED = "declined"
-    #: Accepted; waits for an admin.
-    ACCEPTED = "accepted"
-    REJECTED = "rejected"
-    #: Approved; Graph is being asked to write (or an admin does it by hand).
-    APPROVED = "approved"
-    #: Graph shows the new owner.
-    ASSIGNED = "assigned"
-    #: Graph refused the change, see `failure`.
-    REFUSED = "refused"
-    EXPIRED = "expired"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Nomination:
-    """Somebody is asked to become the owner of one app."""
-
-    id: str
-    version: int = 1
-    #: The alert from which it came.
-    alert_id: str
-    application: Application
-    nominator: Person
-    nominee: Person
-    note: str = ""
-    #: What the nominee wrote.
-    answer_note: str = ""
-    state: NominationState = NominationState.ASKED
-    created_at: datetime
-    changed_at: datetime
-    #: When the person asked now should have answered.
-    answer_by: datetime
-    approver: Person | None = None
-    failure: str = ""
-    #: How often the approvers were asked again because their time was over.
-    reminded: int = 0
-
-    @property
-    def pending(self) -> bool:
-        return self.state in (NominationState.ASKED, NominationState.ACCEPTED, NominationState.APPROVED)
-
-
 # ---------------------------------------------------------------- actions
 
 
@@ -573,6 +506,7 @@ __all__ = [
     "Exclusion",
     "LaterLook",
     "Nomination",
+    "NominationKind",
     "NominationState",
     "Notice",
     "NoticeKind",

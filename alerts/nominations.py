@@ -1,15 +1,14 @@
 """From "somebody should take this over" to an owner in Entra: asked, accepted, approved, written, seen.
 
-Every step is a row and an event before anything is sent; the owner is written by `OwnerChanges`, which
-a restart resumes.
+Every step is a row and an event before anything is sent; the owner is written and watched for by
+`owner_changes.py`, which a restart resumes.
 """
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from alerts.errors import OutsideError, OwnerChangeError
 from alerts.events import nomination_event
 from alerts.messages import card_updates, message, new_id
 from alerts.model import (
@@ -19,10 +18,13 @@ from alerts.model import (
     DeliveryPurpose,
     EventType,
     Nomination,
+    NominationKind,
     NominationState,
     Person,
+    Policy,
 )
-from alerts.ports import AppLookup, Clock, OwnerWriter, Store, Transaction
+from alerts.ports import Transaction
+from alerts.records import owners_of
 from alerts.stages import days_left
 
 log = logging.getLogger(__name__)
@@ -87,18 +89,54 @@ def told(person: Person, key: str, nomination: Nomination, now: datetime, **para
     )
 
 
+def approvers_of(nomination: Nomination, admins: Sequence[Person]) -> list[Person]:
+    """Every admin who is neither nominator nor nominee; where there is none, all: they get the steps by hand."""
+    involved = (nomination.nominator.id, nomination.nominee.id)
+    return [admin for admin in admins if admin.id not in involved] or list(admins)
+
+
+def needs_approval(nomination: Nomination, policy: Policy) -> bool:
+    """Whether an admin must agree before the owner is written.
+
+    Each where OWNER_CHANGES is "request"; where it is "direct" those of privileged apps, and people who have
+    named themselves: their acceptance would be an approval of their own.
+    """
+    return (
+        not policy.owner_changes_direct
+        or nomination.kind is NominationKind.RETIRE
+        or nomination.privileged
+        or nomination.nominator.id == nomination.nominee.id
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Nominations:
     """The steps that people take; each runs inside the caller's transaction."""
 
     #: Whether e-mail is configured.
     mail: bool
+    policy: Policy = field(default_factory=Policy)
 
     async def nominate(
-        self, tx: Transaction, alert: Alert, nominator: Person, nominees: Sequence[Person], note: str, now: datetime
+        self,
+        tx: Transaction,
+        alert: Alert,
+        nominator: Person,
+        nominees: Sequence[Person],
+        note: str,
+        now: datetime,
+        *,
+        privileges: tuple[str, ...] | None = None,
     ) -> list[Nomination]:
-        """Ask each nominee once; one who nominates themselves has accepted already."""
-        pending = [n for n in await tx.nominations_of_app(alert.application.object_id) if n.pending]
+        """Ask each nominee once, whoever named them first; one who nominates themselves has accepted already.
+
+        `privileges` are the app's far-reaching rights, None where nobody can tell: then it counts as privileged.
+        """
+        pending = [
+            n
+            for n in await tx.nominations_of_app(alert.application.object_id)
+            if n.pending and n.kind is NominationKind.OWNER
+        ]
         made = []
         for nominee in nominees:
             known = next((n for n in pending if n.nominee.id == nominee.id), None)
@@ -115,6 +153,8 @@ class Nominations:
                 created_at=now,
                 changed_at=now,
                 answer_by=answer_by(alert, now),
+                privileged=privileges is None or bool(privileges),
+                privileges=privileges or (),
             )
             await tx.save_nomination(nomination)
             await record(tx, EventType.OWNER_NOMINATED, nomination, now, actor=nominator)
@@ -124,27 +164,35 @@ class Nominations:
         return made
 
     async def accept(
-        self, tx: Transaction, nomination: Nomination, alert: Alert, admins: Sequence[Person], note: str, now: datetime
+        self,
+        tx: Transaction,
+        nomination: Nomination,
+        alert: Alert,
+        admins: Sequence[Person],
+        note: str,
+        now: datetime,
+        *,
+        privileges: tuple[str, ...] | None = None,
     ) -> Nomination:
-        """The nominee will do it; every admin who is neither nominator nor nominee is asked to approve.
+        """The nominee will do it; the admins are asked to approve, where that is needed, or to add the owner by hand.
 
-        Where there is no such admin, the admins get the steps for a change by hand instead.
+        What the app may do is looked at again: it may have got more rights since somebody was named.
         """
+        nomination = replace(nomination, privileged=privileges is None or bool(privileges), privileges=privileges or ())
+        waits = needs_approval(nomination, self.policy)
         accepted = await change(
             tx,
             nomination,
             now,
-            state=NominationState.ACCEPTED,
+            state=NominationState.ACCEPTED if waits else NominationState.APPROVED,
             answer_note=note,
             answer_by=answer_by(alert, now),
         )
-        nominee = nomination.nominee
         for step in (EventType.NOMINATION_ACCEPTED, EventType.OWNER_CHANGE_REQUESTED):
-            await record(tx, step, accepted, now, actor=nominee)
-        involved = (nomination.nominator.id, nominee.id)
-        approvers = [admin for admin in admins if admin.id not in involved] or list(admins)
-        for admin in approvers:
-            await tx.add_deliveries(ask(DeliveryPurpose.APPROVAL, admin, accepted, now, self.mail))
+            await record(tx, step, accepted, now, actor=nomination.nominee)
+        if waits or not self.policy.owner_writes:
+            for admin in approvers_of(accepted, admins):
+                await tx.add_deliveries(ask(DeliveryPurpose.APPROVAL, admin, accepted, now, self.mail))
         return accepted
 
     async def decline(self, tx: Transaction, nomination: Nomination, note: str, now: datetime) -> Nomination:
@@ -163,20 +211,44 @@ class Nominations:
     ) -> Nomination:
         """An admin does not agree; nominator and nominee are told."""
         rejected = await change(tx, nomination, now, state=NominationState.REJECTED, approver=admin, failure=note)
-        await record(tx, EventType.OWNER_CHANGE_REFUSED, rejected, now, actor=admin, reason=note or "rejected")
         people = {p.id: p for p in (nomination.nominator, nomination.nominee)}
+        if nomination.kind is NominationKind.RETIRE:
+            told_so = [told(p, "retire_rejected", rejected, now, note=note) for p in people.values()]
+            await tx.add_deliveries(told_so)
+            return rejected
+        await record(tx, EventType.OWNER_CHANGE_REFUSED, rejected, now, actor=admin, reason=note or "rejected")
         await tx.add_deliveries([told(p, "nomination_rejected", rejected, now, note=note) for p in people.values()])
         return rejected
 
 
 async def assigned(tx: Transaction, nomination: Nomination, now: datetime) -> Nomination:
-    """Graph shows the new owner: everybody involved is told, every card says so."""
+    """Graph shows the new owner: everybody involved and the app's other owners are told, every card says so."""
     done = await change(tx, nomination, now, state=NominationState.ASSIGNED)
     await record(tx, EventType.OWNER_ASSIGNED, done, now, actor=nomination.approver)
     people = {p.id: p for p in (nomination.nominator, nomination.nominee)}
+    if nomination.approver is not None:
+        people[nomination.approver.id] = nomination.approver
     await tx.add_deliveries([told(p, "owner_assigned", done, now) for p in people.values()])
+    records = await tx.snapshot_of_apps([nomination.application.object_id])
+    others = {p.id: p for p in owners_of(records) if p.counts and p.id not in people}
+    await tx.add_deliveries([told(p, "owner_added", done, now) for p in others.values()])
     await refresh_cards(tx, done, now)
     return done
+
+
+async def hopeless(tx: Transaction, nomination: Nomination, reason: str, now: datetime) -> Nomination:
+    """It can lead to no owner any more: whoever asked is told to name somebody else, unless the app is gone.
+
+    `reason`: nomineeGone (disabled, deleted, a guest by now), gone (the app).
+    """
+    ended = await change(tx, nomination, now, state=NominationState.REFUSED, failure=reason)
+    await record(tx, EventType.OWNER_CHANGE_REFUSED, ended, now, reason=reason)
+    people = {nomination.nominator.id: nomination.nominator}
+    if nomination.state is not NominationState.ASKED and reason == "gone":
+        people[nomination.nominee.id] = nomination.nominee
+    await tx.add_deliveries([told(p, "nomination_hopeless", ended, now, reason=reason) for p in people.values()])
+    await refresh_cards(tx, ended, now)
+    return ended
 
 
 async def settle_nominations(
@@ -184,71 +256,8 @@ async def settle_nominations(
 ) -> None:
     """Close the pending nominations whose nominee stands among the app's owners in this scan."""
     for nomination in pending:
+        if nomination.kind is not NominationKind.OWNER:
+            continue
         current = owners.get(nomination.application.object_id, ())
         if any(person.id == nomination.nominee.id and person.counts for person in current):
             await assigned(tx, nomination, now)
-
-
-@dataclass(frozen=True, kw_only=True)
-class OwnerChanges:
-    """Writes approved owners through Graph; what a crash interrupted is taken up again."""
-
-    store: Store
-    clock: Clock
-    #: None: no owner-write identity; an admin changes owners by hand and the scan sees it.
-    writer: OwnerWriter | None
-    #: Reads the app back after writing: only what Graph shows counts.
-    registry: AppLookup | None
-
-    async def run_pending(self) -> int:
-        """Write every approved owner; returns how many were settled, whichever way."""
-        if self.writer is None:
-            return 0
-        async with self.store.reading() as tx:
-            waiting = [n for n in await tx.nominations_pending() if n.state is NominationState.APPROVED]
-        settled = 0
-        for nomination in waiting:
-            settled += await self._write(nomination)
-        return settled
-
-    async def _write(self, nomination: Nomination) -> bool:
-        if self.writer is None:
-            return False
-        failure = ""
-        try:
-            await self.writer.add_owner(nomination.application, nomination.nominee.id)
-            shown = await self._graph_shows(nomination)
-        except OwnerChangeError as error:
-            failure, shown = error.reason, False
-        except OutsideError as error:
-            # Adding an owner is idempotent: it is tried again at the next round.
-            log.warning("owner of %s not written yet: %s", nomination.application.object_id, error)
-            return False
-        async with self.store.transaction() as tx:
-            fresh = await tx.nomination(nomination.id, lock=True)
-            if fresh is None or fresh.state is not NominationState.APPROVED:
-                return False
-            now = self.clock()
-            if failure:
-                await self._refused(tx, fresh, failure, now)
-            elif shown:
-                await assigned(tx, fresh, now)
-            else:
-                # Written but not visible yet (replication): the scan or the next round will see it.
-                return False
-        return True
-
-    async def _graph_shows(self, nomination: Nomination) -> bool:
-        if self.registry is None:
-            return True
-        app = await self.registry.application(nomination.application.object_id, nomination.application.type)
-        return app is not None and any(owner.id == nomination.nominee.id for owner in app.owners)
-
-    async def _refused(self, tx: Transaction, nomination: Nomination, reason: str, now: datetime) -> None:
-        refused = await change(tx, nomination, now, state=NominationState.REFUSED, failure=reason)
-        await record(tx, EventType.OWNER_CHANGE_REFUSED, refused, now, actor=refused.approver, reason=reason)
-        people = {
-            p.id: p for p in (refused.nominator, refused.nominee, *([refused.approver] if refused.approver else []))
-        }
-        await tx.add_deliveries([told(p, "owner_change_refused", refused, now, reason=reason) for p in people.values()])
-        await refresh_cards(tx, refused, now)

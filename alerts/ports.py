@@ -172,6 +172,16 @@ class OwnerWriter(Protocol):
         """Make the person an owner; being one already is success. Raises OwnerChangeError, GraphError."""
 
 
+class Privileges(Protocol):
+    """Tells what an app may do by itself (graph/privileges.py)."""
+
+    async def privileges(self, application: Application) -> tuple[str, ...] | None:
+        """Names of its far-reaching rights and directory roles, () for none, None where nobody can tell.
+
+        Raises GraphError.
+        """
+
+
 class AppInstaller(Protocol):
     """Installs Steward's Teams app for people who do not have it (graph/installation.py)."""
 
@@ -461,6 +471,7 @@ __all__ = [
     "OwnerWriter",
     "People",
     "PeopleChanges",
+    "Privileges",
     "Sent",
     "Store",
     "Table",

@@ -11,6 +11,7 @@ from alerts.model import (
     Delivery,
     DeliveryPurpose,
     Nomination,
+    NominationKind,
     NominationState,
     Notice,
     NoticeKind,
@@ -23,7 +24,9 @@ from alerts.model import (
     RouteReason,
     Verb,
 )
+from alerts.nominations import needs_approval
 from alerts.ports import Clock, Transaction
+from alerts.records import owners_of
 from alerts.so_far import so_far
 from alerts.stages import DAY, days_left, last_call_at, next_stage_at, snooze_latest
 from alerts.views import (
@@ -52,6 +55,8 @@ _WAITING = {
     NominationState.ACCEPTED: CardState.WAITING_APPROVAL,
     NominationState.APPROVED: CardState.WAITING_OWNER,
 }
+
+_ANSWERED = {AnswerKind.RETIRED: CardState.RETIRED, AnswerKind.AUTOMATIC: CardState.AUTOMATIC}
 
 
 def stranger(person_id: str) -> Person:
@@ -154,7 +159,7 @@ class Viewer:
             r.person.id for r in rows.recipients[first.id].values() if r.reason is RouteReason.OWNER and r.on_route
         }
         latest = snooze_latest(first.credential, now, self.policy) if first.closed_at is None else None
-        verbs = self._verbs(items, mine, role, latest)
+        verbs = self._verbs(items, mine, role, latest, owns=role is Role.ADMIN or await _owns(tx, first, person_id))
         reason = mine.reason if mine else RouteReason.ADMIN
         return AlertView(
             application=first.application,
@@ -195,11 +200,17 @@ class Viewer:
         """The nomination that this card should speak of: a pending one, else one that ended since it was posted."""
         pending = [n for n in nominations if n.pending]
         if pending:
-            # The one nearest to its end tells most.
+            # Owners first; of them the one nearest to its end tells most.
+            pending = [n for n in pending if n.kind is NominationKind.OWNER] or pending
             order = (NominationState.ASKED, NominationState.ACCEPTED, NominationState.APPROVED)
             return max(pending, key=lambda n: (order.index(n.state), n.changed_at))
         ended = [
-            n for n in nominations if posted_at is not None and n.changed_at >= posted_at and n.nominee.id != person_id
+            n
+            for n in nominations
+            if posted_at is not None
+            and n.changed_at >= posted_at
+            and n.nominee.id != person_id
+            and n.kind is NominationKind.OWNER
         ]
         return max(ended, key=lambda n: n.changed_at, default=None)
 
@@ -228,17 +239,26 @@ class Viewer:
         )
 
     def _verbs(
-        self, items: Sequence[AlertItem], mine: Recipient | None, role: Role, latest: datetime | None
+        self, items: Sequence[AlertItem], mine: Recipient | None, role: Role, latest: datetime | None, *, owns: bool
     ) -> tuple[str, ...]:
-        """What this person may press, judged by the most urgent credential."""
-        if mine is None and role is not Role.ADMIN:
+        """What this person may press, judged by the most urgent credential; `owns`: an owner now, or an admin."""
+        if mine is None and not owns:
             return ()
         state = items[0].state
         if state in (CardState.RENEWED, CardState.EXCLUDED, CardState.NOT_MINE):
             return (Verb.REFRESH,)
-        if mine is not None and not mine.on_route and role is not Role.ADMIN:
+        if mine is not None and not mine.on_route and not owns:
             return (Verb.REFRESH,)
         verbs = [Verb.RENEWED, Verb.ASSIGN_OWNER]
+        if state in (CardState.RETIRED, CardState.AUTOMATIC):
+            by = items[0].taken_by
+            back = role is Role.ADMIN or (by is not None and mine is not None and by.id == mine.person.id)
+            verbs += [Verb.ACKNOWLEDGE, *([Verb.RELEASE] if back else []), Verb.REFRESH]
+            return tuple(sorted(verbs, key=list(Verb).index))
+        if state is not CardState.RETIRE_PROPOSED:
+            verbs.append(Verb.RETIRE)
+        if owns:
+            verbs.append(Verb.AUTOMATIC)
         if state is not CardState.TAKEN_BY_YOU:
             verbs.append(Verb.ACKNOWLEDGE)
         else:
@@ -306,10 +326,10 @@ class Viewer:
             now=now,
             item=item,
             # By hand where nothing may write, and where nobody else is there to approve.
-            by_hand=not self.policy.owner_writes or (role is NominationRole.APPROVER and involved),
-            # Without the right to read roles every owner change counts as privileged.
-            privileged=True,
-            needs_approval=True,
+            by_hand=nomination.kind is NominationKind.OWNER
+            and (not self.policy.owner_writes or (role is NominationRole.APPROVER and involved)),
+            privileged=nomination.privileged,
+            needs_approval=needs_approval(nomination, self.policy),
             alert_days=self.policy.alert_days,
             verbs=(*verbs, Verb.REFRESH),
         )
@@ -359,7 +379,7 @@ class Viewer:
             (limit for alert, _ in mine if (limit := snooze_latest(alert.credential, now, self.policy))), default=None
         )
         offers = self._offers(latest, now)
-        verbs = [Verb.ACKNOWLEDGE, *([Verb.SNOOZE] if offers else []), Verb.ASSIGN_OWNER]
+        verbs = [Verb.ACKNOWLEDGE, *([Verb.SNOOZE] if offers else []), Verb.ASSIGN_OWNER, Verb.RETIRE]
         if reason is not RouteReason.FALLBACK:
             verbs.append(Verb.NOT_MINE)
         return DigestView(
@@ -427,6 +447,12 @@ class Viewer:
         )
 
 
+async def _owns(tx: Transaction, alert: Alert, person_id: str) -> bool:
+    """Whether somebody is an owner of the alert's app by the last snapshot."""
+    owners = owners_of(await tx.snapshot_of_apps([alert.application.object_id]))
+    return any(owner.id == person_id and owner.counts for owner in owners)
+
+
 def card_state(
     alert: Alert, mine: Recipient | None, person_id: str, nomination: Nomination | None, now: datetime
 ) -> CardState:
@@ -445,6 +471,10 @@ def card_state(
         return CardState.ASSIGNED
     if alert.credential.end is not None and alert.credential.end <= now:
         return CardState.EXPIRED
+    if alert.answer is not None and alert.answer.kind in _ANSWERED:
+        return _ANSWERED[alert.answer.kind]
+    if nomination is not None and nomination.kind is NominationKind.RETIRE and nomination.pending:
+        return CardState.RETIRE_PROPOSED
     if nomination is not None and nomination.state in _WAITING and nomination.nominee.id != person_id:
         return _WAITING[nomination.state]
     if alert.answer is not None and alert.answer.kind is AnswerKind.ACKNOWLEDGED:

@@ -45,6 +45,12 @@ class CardState(StrEnum):
     EXCLUDED = "excluded"
     #: This person answered "not mine".
     NOT_MINE = "notMine"
+    #: Answered: no longer needed; quiet until expiry.
+    RETIRED = "retired"
+    #: Somebody who owns nothing says so; an admin decides.
+    RETIRE_PROPOSED = "retireProposed"
+    #: Answered: a pipeline renews it.
+    AUTOMATIC = "automatic"
 
 
 class RenewalFinding(StrEnum):

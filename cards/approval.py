@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from alerts.model import NominationState, Verb
+from alerts.model import NominationKind, NominationState, Verb
 from alerts.views import NominationView
+from cards import retiring
 from cards.nominee import data_of, with_note
 from cards.pen import Card, Element, Look, Pen, block, header
 from cards.safe import Limit, Safe, clean
@@ -40,6 +41,8 @@ def draw(view: NominationView, pen: Pen, teams_user_id: str = "") -> Card:
 def wording(view: NominationView, pen: Pen) -> Wording:
     """The lines that card and e-mail share."""
     nomination = view.nomination
+    if nomination.kind is NominationKind.RETIRE:
+        return retiring.wording(view, pen)
     done = nomination.state in _DONE
     title = pen.pieces(
         "approval.title.done" if done else "approval.title",
@@ -63,13 +66,14 @@ def _lines(view: NominationView, pen: Pen) -> Iterator[Line]:
             runs_out=expires(pen, view.item.days_left, plain=True),
             date=end_of(pen, view.item.credential),
         )
-    if view.privileged:
-        yield pen.pieces("approval.privileged")
+    yield _rights(view, pen)
     waiting = nomination.state is NominationState.ACCEPTED
     if waiting and Verb.APPROVE in view.verbs:
         yield pen.pieces("approval.by_hand" if view.by_hand else "approval.if_approve")
     elif waiting:
         yield pen.pieces("approval.involved")
+    elif view.by_hand and nomination.approver is None:
+        yield pen.pieces("approval.hand")
     if view.by_hand:
         address = Safe(clean(nomination.nominee.user_principal_name, Limit.ADDRESS))
         yield pen.pieces("approval.step1")
@@ -77,6 +81,14 @@ def _lines(view: NominationView, pen: Pen) -> Iterator[Line]:
         yield pen.pieces("approval.step3")
     if waiting and Verb.APPROVE in view.verbs:
         yield pen.pieces("approval.by", date=pen.calendar.day(nomination.answer_by))
+
+
+def _rights(view: NominationView, pen: Pen) -> Line:
+    """What an owner of this app could do; nobody can tell where the rights cannot be read."""
+    names = view.nomination.privileges
+    if names:
+        return pen.pieces("approval.privileged.named", names=pen.catalog.joined(names, clean, Limit.ADDRESS))
+    return pen.pieces("approval.privileged" if view.privileged else "approval.harmless")
 
 
 def _who(view: NominationView, pen: Pen) -> Iterator[Line]:
@@ -100,6 +112,8 @@ def _who(view: NominationView, pen: Pen) -> Iterator[Line]:
 def _became(view: NominationView, pen: Pen) -> Iterator[Line]:
     nomination = view.nomination
     match nomination.state:
+        case NominationState.APPROVED if nomination.approver is None:
+            yield pen.pieces("approval.accepted", person=pen.person(nomination.nominee))
         case NominationState.APPROVED:
             yield pen.pieces("approval.approved", person=pen.person(nomination.approver))
         case NominationState.ASSIGNED:
@@ -118,7 +132,7 @@ def _became(view: NominationView, pen: Pen) -> Iterator[Line]:
             yield pen.pieces("approval.declined", person=pen.person(nomination.nominee))
         case NominationState.EXPIRED:
             yield pen.pieces("approval.expired")
-        case NominationState.ASKED | NominationState.ACCEPTED:
+        case NominationState.ASKED | NominationState.ACCEPTED | NominationState.GRANTED:
             return
 
 
@@ -137,4 +151,6 @@ def summary(view: NominationView, pen: Pen) -> str:
     app = pen.app_title(nomination.application.display_name)
     if nomination.state is not NominationState.ACCEPTED:
         return pen.inert("summary.approval.done", app=app)
+    if nomination.kind is NominationKind.RETIRE:
+        return pen.inert("summary.retire", app=app, date=pen.calendar.day(nomination.answer_by))
     return pen.inert("summary.approval", app=app, date=pen.calendar.day(nomination.answer_by))

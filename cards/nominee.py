@@ -60,6 +60,8 @@ def _question(view: NominationView, pen: Pen) -> Iterator[Line]:
     )
     yield from _when(view, pen)
     yield pen.pieces("nominee.means", days=pen.catalog.joined([str(days) for days in view.alert_days]))
+    if view.privileged and nomination.privileges:
+        yield pen.pieces("nominee.privileged")
     yield pen.pieces("nominee.if_accept" if view.needs_approval else "nominee.if_accept.direct")
     yield pen.pieces("nominee.if_decline", person=asker, date=pen.calendar.day(nomination.answer_by))
 
@@ -82,10 +84,15 @@ def _became(view: NominationView, pen: Pen) -> Line:
     match nomination.state:
         case NominationState.ACCEPTED:
             return pen.pieces("nominee.accepted", first=first)
+        case NominationState.APPROVED if nomination.approver is None:
+            return pen.pieces("nominee.approved.direct", first=first)
         case NominationState.DECLINED:
             return pen.pieces("nominee.declined", person=pen.person(nomination.nominator))
         case NominationState.REJECTED:
             return pen.pieces("nominee.rejected", note=note_of(pen, nomination.failure))
+        case NominationState.GRANTED:
+            # Only proposals are granted, and these ask nobody but admins.
+            return pen.pieces("nominee.expired")
         case _:
             return pen.pieces(f"nominee.{nomination.state}")
 

@@ -20,6 +20,7 @@ from cards import (
     text_de_answers,
     text_en,
     text_en_answers,
+    text_en_talk,
     text_fr,
     text_fr_answers,
 )
@@ -138,7 +139,7 @@ def _merged(pieces: Iterator[Piece]) -> Iterator[Piece]:
 
 ENGLISH = Catalog(
     language="en",
-    sentences={**text_en.SENTENCES, **text_en_answers.SENTENCES},
+    sentences={**text_en.SENTENCES, **text_en_answers.SENTENCES, **text_en_talk.SENTENCES},
     dates=text_en.DATES,
     plural=PluralRule(),
     comma=", ",

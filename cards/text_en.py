@@ -259,7 +259,8 @@ _APPROVAL: Mapping[str, Entry] = {
     "approval.who.self": "**{nominee}** ({address}) proposes to own it.{note}",
     "approval.said_yes": "**{nominee}** said yes.{note}",
     "approval.no_answer": "{nominee} has not answered yet.",
-    "approval.privileged": "**Mind:** an owner can add passwords to this app and then act with all of its rights.",
+    "approval.privileged": "**Mind:** I can't read which rights this app holds, so it counts as privileged. An owner can"
+    " add passwords to it and then act with all of its rights.",
     "approval.by": "Please decide by {date}.",
     "approval.if_approve": "**If you approve:** I write the owner in Entra and tell them all.",
     "approval.by_hand": "**If you approve:** please add the owner by hand, as I may not write to Entra.",

@@ -27,6 +27,9 @@ CALM = frozenset(
         CardState.SUPERSEDED,
         CardState.EXCLUDED,
         CardState.NOT_MINE,
+        CardState.RETIRED,
+        CardState.RETIRE_PROPOSED,
+        CardState.AUTOMATIC,
     }
 )
 #: The reader has something to do, now or later.
@@ -87,6 +90,8 @@ def _owner_title(view: AlertView, pen: Pen) -> Line:
         CardState.ASSIGNED: "alert.title.assigned",
         CardState.EXCLUDED: "alert.title.excluded",
         CardState.NOT_MINE: "alert.title.notMine",
+        CardState.RETIRED: "alert.title.retired",
+        CardState.AUTOMATIC: "alert.title.automatic",
     }.get(first.state)
     named = thing(pen, first.credential)
     if own is not None:
@@ -252,6 +257,10 @@ def _state(view: AlertView, pen: Pen) -> Iterator[Line]:
             yield pen.pieces("state.renewed", thing=thing(pen, first.credential, plain=not speaks_to_owner(view)))
         case CardState.SUPERSEDED if first.finding is not RenewalFinding.FOUND:
             yield _superseded(first, pen)
+        case CardState.RETIRED | CardState.AUTOMATIC:
+            yield _quieted(view, first, pen)
+        case CardState.RETIRE_PROPOSED:
+            yield _waiting(view, first.state, pen)
         case CardState.EXCLUDED | CardState.NOT_MINE:
             yield pen.pieces(f"state.{first.state}")
         case _:
@@ -290,6 +299,13 @@ def _capped(view: AlertView, item: AlertItem) -> bool:
     return (end - latest) % timedelta(days=1) == timedelta(0)
 
 
+def _quieted(view: AlertView, item: AlertItem, pen: Pen) -> Line:
+    if item.taken_by is not None and item.taken_by.id == view.recipient.id:
+        return pen.pieces(f"state.{item.state}.you")
+    date = pen.calendar.day(item.taken_at or view.now)
+    return pen.pieces(f"state.{item.state}", person=pen.person(item.taken_by), date=date)
+
+
 def _waiting(view: AlertView, state: CardState, pen: Pen) -> Line:
     nomination = view.nomination
     person = pen.person(nomination.nominee if nomination else None)
@@ -298,6 +314,8 @@ def _waiting(view: AlertView, state: CardState, pen: Pen) -> Line:
         return pen.pieces(
             "state.waitingNominee.other", person=person, nominator=pen.person(nomination.nominator), date=date
         )
+    if state is CardState.WAITING_OWNER and nomination and nomination.approver is None:
+        return pen.pieces("state.waitingOwner.direct", person=person)
     return pen.pieces(f"state.{state}", person=person, date=date)
 
 

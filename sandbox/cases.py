@@ -24,6 +24,19 @@ def add_cases(maker: Maker) -> None:
     _exclusions(maker, boss)
     _enterprise_apps(maker, boss)
     _hostile(maker, boss)
+    _rights(maker)
+
+
+#: Name of an app -> what its enterprise app may do in Microsoft Graph; and which directory roles it holds.
+GRAPH_RIGHTS = {"One of Four Due Apps 1": ["Mail.ReadWrite"], "Several Owners": ["Sites.Selected"]}
+DIRECTORY_ROLES = {"One of Four Due Apps 2": ["Global Administrator"]}
+
+
+def _rights(maker: Maker) -> None:
+    """Far-reaching ones, and one that reaches only what was chosen for it."""
+    for app in maker.tenant.enterprise_apps():
+        app.graph_rights = list(GRAPH_RIGHTS.get(app.display_name or "", ()))
+        app.directory_roles = list(DIRECTORY_ROLES.get(app.display_name or "", ()))
 
 
 def _owners(maker: Maker, boss: TwinUser) -> None:

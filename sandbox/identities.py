@@ -9,7 +9,15 @@ from sandbox.tokens import Client
 
 #: Identity -> Graph application permissions.
 GRAPH_ROLES: Mapping[str, frozenset[str]] = {
-    "scanner": frozenset({"Application.Read.All", "User.Read.All", "GroupMember.Read.All", "AuditLog.Read.All"}),
+    "scanner": frozenset(
+        {
+            "Application.Read.All",
+            "User.Read.All",
+            "GroupMember.Read.All",
+            "AuditLog.Read.All",
+            "RoleManagement.Read.Directory",
+        }
+    ),
     "ownerWriter": frozenset({"Application.ReadWrite.All", "Directory.Read.All"}),
     "mail": frozenset({"Mail.Send"}),
     "install": frozenset({"TeamsAppInstallation.ReadWriteSelfForUser.All"}),

@@ -157,6 +157,9 @@ class TwinApp:
     #: Hex thumbprint of the active SAML certificate.
     preferred_thumbprint: str | None = None
     notification_emails: list[str] = field(default_factory=list)
+    #: Enterprise apps: application permissions in Microsoft Graph, and directory roles, by name.
+    graph_rights: list[str] = field(default_factory=list)
+    directory_roles: list[str] = field(default_factory=list)
     #: Who owned it over the past two years, oldest first.
     history: list[Spell] = field(default_factory=list)
     #: Which awkward case it is (see cases.py), '' for an ordinary one.

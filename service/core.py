@@ -10,7 +10,8 @@ from alerts.delivery import Deliverer
 from alerts.desk import Desk
 from alerts.engine import Engine
 from alerts.model import Policy
-from alerts.nominations import Nominations, OwnerChanges
+from alerts.nominations import Nominations
+from alerts.owner_changes import OwnerChanges
 from alerts.ports import (
     AppRegistry,
     Archive,
@@ -19,6 +20,7 @@ from alerts.ports import (
     OwnerHistory,
     OwnerWriter,
     People,
+    Privileges,
     Store,
     TeamsChannel,
 )
@@ -34,6 +36,7 @@ class GraphSide:
 
     registry: AppRegistry | None = None
     people: People | None = None
+    privileges: Privileges | None = None
     owner_writer: OwnerWriter | None = None
     mail: MailChannel | None = None
     #: Closes the clients' connections.
@@ -78,6 +81,7 @@ def policy_of(settings: Settings) -> Policy:
         digest_after=rules.digest_after,
         history_days=rules.history_days,
         owner_writes=settings.owners.write_identity is not None,
+        owner_changes_direct=settings.owners.changes == "direct",
         skip_users=frozenset(settings.people.skip_users),
     )
 
@@ -128,17 +132,25 @@ def build_core(
     )
     viewer = Viewer(policy=policy, clock=clock, time_zone=zone)
     rerouter = Rerouter(policy=policy, roles=roles, mail=mail)
-    changes = OwnerChanges(store=store, clock=clock, writer=graph.owner_writer, registry=graph.registry)
+    changes = OwnerChanges(
+        store=store,
+        clock=clock,
+        writer=graph.owner_writer,
+        registry=graph.registry,
+        people=graph.people,
+        roles=roles,
+    )
     actions = Actions(
         store=store,
         policy=policy,
         clock=clock,
         roles=roles,
         viewer=viewer,
-        nominations=Nominations(mail=mail),
+        nominations=Nominations(mail=mail, policy=policy),
         rerouter=rerouter,
         registry=graph.registry,
         people=graph.people,
+        privileges=graph.privileges,
         owner_changes=changes,
         wake=triggers.fire,
     )

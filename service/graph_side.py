@@ -13,6 +13,7 @@ from graph.last_use import GraphLastUse
 from graph.mail import GraphMail
 from graph.owners import GraphOwners
 from graph.people import GraphPeople
+from graph.privileges import GraphPrivileges
 from graph.reader import INTERACTIVE, GraphReader
 from service.core import GraphSide
 from settings.model import Identity as IdentitySettings
@@ -77,6 +78,7 @@ class GraphRooms:
         return GraphSide(
             registry=GraphApplications(quick),
             people=GraphPeople(quick),
+            privileges=GraphPrivileges(quick),
             owner_writer=GraphOwners(self._client(writer)) if writer else None,
             mail=self._mail(),
             close=self.close,

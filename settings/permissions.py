@@ -64,7 +64,19 @@ PERMISSIONS: tuple[Permission, ...] = (
             "GET /servicePrincipals/{id}",
             "GET /servicePrincipals/{id}/owners",
             "GET /servicePrincipals/delta",
+            "GET /servicePrincipals/{id}/appRoleAssignments",
         ),
+    ),
+    Permission(
+        identity="scanner",
+        api=GRAPH,
+        right="RoleManagement.Read.Directory",
+        why="whether an app that is to get a new owner holds directory roles",
+        not_more="least for role assignments; optional: without it every app counts as privileged, so that an"
+        " administrator approves each new owner",
+        settings="AZURE_",
+        only_with="OWNER_CHANGES=direct",
+        calls=_calls("GET /roleManagement/directory/roleAssignments"),
     ),
     Permission(
         identity="scanner",

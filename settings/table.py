@@ -183,9 +183,8 @@ SETTINGS: tuple[SettingDoc, ...] = (
         "installs the Teams app; must be the manifest's webApplicationInfo.id"),
     # ------------------------------------------------------------ owner changes, mail
     _OWNERS.row("OWNER_CHANGES", "request, direct", "`request`",
-        "Whether an admin approves each accepted nomination, or the acceptance is enough (never for privileged apps).",
-        v.choice("request", "direct"), accepts=("request",),
-        missing="Telling privileged apps apart is not built yet, and without it every change needs an admin."),
+        "Whether an admin approves each accepted nomination, or the acceptance is enough. Privileged apps always need an"
+        " admin: see RoleManagement.Read.Directory in permissions.md.", v.choice("request", "direct")),
     _MAIL.row("MAIL_SENDER", "mailbox", "- (no e-mail)", "The mailbox that sends e-mail.", v.mailbox),
     # ------------------------------------------------------------ people
     _PEOPLE.row("ADMIN_GROUP_ID", "group id", "-", "Its members are Steward's admins.", v.guid),

@@ -345,7 +345,6 @@ def test_saml_stages_follow_the_others_unless_set():
 
 UNBUILT = [
     ("AUDIT_LOG", "on", "off"),
-    ("OWNER_CHANGES", "direct", "request"),
     ("SENDING", "hold", "on"),
     ("SENDING", "pilot", "on"),
     ("SEND_WINDOW", "Mon-Fri 08:00-18:00", "always"),

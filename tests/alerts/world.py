@@ -33,7 +33,8 @@ from alerts.model import (
     ScannedTenant,
     ScanRun,
 )
-from alerts.nominations import Nominations, OwnerChanges
+from alerts.nominations import Nominations
+from alerts.owner_changes import OwnerChanges
 from alerts.ports import GraphUsage, Sent, Store
 from alerts.reroute import Rerouter
 from alerts.roles import Roles
@@ -104,6 +105,9 @@ class Directory:
         hits = [p for p in self.world.people.values() if text.lower() in p.display_name.lower() and p.counts]
         return hits[:limit]
 
+    async def privileges(self, application: Application) -> tuple[str, ...] | None:
+        return self.world.rights.get(application.object_id, ())
+
     async def add_owner(self, application: Application, person_id: str) -> None:
         app = self.world.apps[application.object_id]
         if person_id not in {owner.id for owner in app.owners}:
@@ -121,6 +125,8 @@ class World:
         self.apps: dict[str, Application] = {}
         self.history: dict[str, tuple[PreviousOwner, ...]] = {}
         self.disabled_app_ids: set[str] = set()
+        #: App -> its far-reaching rights, None where Graph will not tell; others hold none.
+        self.rights: dict[str, tuple[str, ...] | None] = {}
         self.inbox, self.mailbox, self.directory = Inbox(), Mailbox(), Directory(self)
         self.runs = 0
         for name, boss in (("ana", "mia"), ("ben", "mia"), ("eli", "mia"), ("mia", ""), ("tom", ""), ("ada", "")):
@@ -142,7 +148,9 @@ class World:
             store=self.store,
             clock=self.clock,
             writer=self.directory,
-            registry=self.directory,  # type: ignore[arg-type]
+            registry=self.directory,
+            people=self.directory,  # type: ignore[arg-type]
+            roles=self.roles,
         )
         self.actions = Actions(
             store=self.store,
@@ -150,11 +158,12 @@ class World:
             clock=self.clock,
             roles=self.roles,
             viewer=self.viewer,
-            nominations=Nominations(mail=True),
+            nominations=Nominations(mail=True, policy=self.policy),
             rerouter=self.rerouter,
             registry=self.directory,
             people=self.directory,  # type: ignore[arg-type]
-            owner_changes=self.changes,  # type: ignore[arg-type]
+            privileges=self.directory,
+            owner_changes=self.changes,
         )
         self.desk = Desk(
             store=self.store,
@@ -177,6 +186,19 @@ class World:
         )
         await self.roles.refresh()
         return self
+
+    def nominations_direct(self, *, owner_writes: bool = True) -> None:
+        """OWNER_CHANGES=direct, with or without an identity that may write owners."""
+        self.policy = replace(self.policy, owner_changes_direct=True, owner_writes=owner_writes)
+        self.viewer = replace(self.viewer, policy=self.policy)
+        self.worker.viewer = self.viewer
+        self.changes.writer = self.directory if owner_writes else None
+        self.actions = replace(
+            self.actions,
+            policy=self.policy,
+            viewer=self.viewer,
+            nominations=replace(self.actions.nominations, policy=self.policy),
+        )
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -26,6 +26,7 @@ from alerts.views import (
     SoFar,
     View,
 )
+from tests.cards.forms_talk import talk_views
 from tests.cards.samples import (
     ADA,
     ANA,
@@ -230,7 +231,7 @@ def _rarer() -> dict[str, AlertView]:
 
 def views() -> dict[str, View]:
     """Every kind of card in every form, by name."""
-    made: dict[str, View] = dict(alert_views())
+    made: dict[str, View] = dict(alert_views()) | talk_views()
     made |= {f"nominee-{state}": nominee_view(state) for state in NominationState}
     made |= {f"approval-{state}": approval_view(state) for state in NominationState}
     made |= {

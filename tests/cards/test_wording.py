@@ -336,7 +336,7 @@ def test_an_approver_sees_both_people_and_what_it_allows() -> None:
     assert lines(card)[0] == 'Make Eli Novak an owner of "Vendor Portal Sync"?'
     assert lines(card)[1].startswith("Mia Tanaka proposes Eli Novak (eli@contoso.com).")
     assert "Eli Novak said yes." in lines(card)
-    assert any(line.startswith("Mind: an owner can add passwords") for line in lines(card))
+    assert any("An owner can add passwords" in line for line in lines(card))
     assert buttons(card) == ["Approve", "Do not approve", "Open in Entra"]
 
 

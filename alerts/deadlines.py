@@ -16,6 +16,7 @@ from alerts.model import (
     DeliveryPurpose,
     EventType,
     Nomination,
+    NominationKind,
     NominationState,
     Person,
     RouteReason,
@@ -119,8 +120,7 @@ class Deadlines:
         if nomination is None or not _late(nomination, now):
             return 0
         alert = (await tx.alerts([nomination.alert_id])).get(nomination.alert_id)
-        others = [n for n in await tx.nominations_of_app(nomination.application.object_id) if n.pending]
-        others = [other for other in others if other.id != nomination_id]
+        others = [n for n in await self._pending(tx, nomination) if n.id != nomination_id]
         following = after_nomination(nomination, alert, others)
         log.info("nomination %s was not answered in time; next: %s", nomination_id, following)
         if following is Next.APPROVERS and alert is not None:
@@ -156,8 +156,9 @@ class Deadlines:
             await tx.add_deliveries(ask(DeliveryPurpose.APPROVAL, admin, nomination, now, self.mail))
         asked = {admin.id for admin in approvers}
         others = {person.id: person for person in (*everybody, nomination.nominator) if person.id not in asked}
+        key = "retire_late" if nomination.kind is NominationKind.RETIRE else "approval_late"
         for person in others.values():
-            await tx.add_deliveries(self._tell(person, "approval_late", nomination, now))
+            await tx.add_deliveries(self._tell(person, key, nomination, now))
 
     async def _nobody_named(
         self, tx: Transaction, nomination_id: str, everybody: Sequence[Person], now: datetime
@@ -166,12 +167,18 @@ class Deadlines:
         if nomination is None:
             return 0
         alert = (await tx.alerts([nomination.alert_id])).get(nomination.alert_id)
-        pending = [n for n in await tx.nominations_of_app(nomination.application.object_id) if n.pending]
+        pending = await self._pending(tx, nomination)
         if alert is None or after_nominator(alert, pending) is not Next.EVERYBODY:
             return 0
         log.info("nobody else was named for %s; all admins and the fallback are told", nomination_id)
         await self._tell_everybody(tx, alert, everybody, now)
         return 1
+
+    @staticmethod
+    async def _pending(tx: Transaction, nomination: Nomination) -> list[Nomination]:
+        """Who else may become an owner of the same app."""
+        found = await tx.nominations_of_app(nomination.application.object_id)
+        return [n for n in found if n.pending and n.kind is NominationKind.OWNER]
 
     async def _tell_everybody(self, tx: Transaction, alert: Alert, everybody: Sequence[Person], now: datetime) -> None:
         steps = [RouteStep(person=person, reason=RouteReason.NOMINATION_EXPIRED) for person in everybody]

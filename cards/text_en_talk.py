@@ -13,6 +13,7 @@ _QUIET: Mapping[str, Entry] = {
     " nothing has used it for 30 days.",
     "retire_granted": "An administrator agrees that {app} is no longer needed. I stay quiet until it expires.",
     "retire_rejected": "An administrator says that {app} is still needed.{note}",
+    "retire_late": "Nobody has decided yet whether {app} is no longer needed. The administrators have been asked again.",
     "alert.title.retired": "{app}: no longer needed",
     "alert.title.automatic": "{app}: a pipeline renews it",
     "state.retired.you": "**You said that it is no longer needed.** I stay quiet until it expires.",

@@ -9,6 +9,7 @@ StewardError
 │   └── DeliveryError        one message could not be delivered on one channel
 ├── OwnerChangeError         Graph refused, or policy forbids, a new owner
 ├── VersionConflict          a row changed between reading and writing it
+├── CalledOff                a message is not to be sent after all
 └── NotFound                 an id names nothing that the asker may see
 """
 
@@ -105,6 +106,10 @@ class OwnerChangeError(StewardError):
 
 class VersionConflict(StewardError):
     """A row changed between reading and writing it: read again and decide again."""
+
+
+class CalledOff(StewardError):
+    """A message is not to be sent after all; said at the last moment, before its request is written."""
 
 
 class NotFound(StewardError):

@@ -328,6 +328,10 @@ class Delivery:
     error: str = ""
     #: HELD: hold, notInPilot or brake (see sending.py).
     held_reason: str = ""
+    #: How many sends may have arrived without our hearing of it; at two nothing is sent any more.
+    unclear: int = 0
+    #: When the request of the send under way was about to be written; None as soon as its outcome is known.
+    begun_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -364,6 +368,8 @@ class Conversation:
     time_zone: str = ""
     #: '' or why it cannot be used: blocked, uninstalled, ...
     dead_reason: str = ""
+    #: Until when Teams is not tried again for this person; None when it may be tried at once.
+    dead_until: datetime | None = None
 
 
 # ---------------------------------------------------------------- actions

@@ -4,7 +4,7 @@ Each adapter room (graph, archive, store, bot) implements some of them; tests an
 differ only in which implementation `app.py` hands over.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +14,7 @@ from alerts.model import (
     Alert,
     Application,
     ApplicationType,
+    Channel,
     Conversation,
     CredentialRecord,
     Delivery,
@@ -33,6 +34,26 @@ from alerts.views import MailView, OwnershipSpell, View
 
 #: Gives the time: aware UTC. The practice tenant's moves by its "next day" button.
 Clock = Callable[[], datetime]
+
+#: Asked right before the request is written that makes a message: it records that this send is under way, and
+#: raises CalledOff when the message is not wanted any more. Asked again for the same message it says nothing.
+LastWord = Callable[[], Awaitable[None]]
+
+
+class SharedPace(Protocol):
+    """How fast one outside service may be called by all replicas together (store/paces.py).
+
+    Raises StoreError.
+    """
+
+    async def reserve(self, turns: int) -> float:
+        """Take so many turns, which follow each other at the pace; seconds until the first of them."""
+
+    async def shut(self, seconds: float) -> None:
+        """Nobody may call for so many seconds from now; a shorter wait never shortens a longer one."""
+
+    async def shut_for(self) -> float:
+        """Seconds until calls may be made again, 0.0 when they may."""
 
 
 # ---------------------------------------------------------------- graph/
@@ -192,8 +213,8 @@ class AppInstaller(Protocol):
 class MailChannel(Protocol):
     """Sends e-mail (graph/mail.py)."""
 
-    async def send(self, view: MailView) -> None:
-        """Raises DeliveryError."""
+    async def send(self, view: MailView, last_word: LastWord | None = None) -> None:
+        """Raises DeliveryError, and what `last_word` raises."""
 
 
 # ---------------------------------------------------------------- bot/
@@ -211,10 +232,10 @@ class Sent:
 class TeamsChannel(Protocol):
     """Sends cards to people in Teams (bot/proactive.py)."""
 
-    async def send(self, person: Person, view: View) -> Sent:
+    async def send(self, person: Person, view: View, last_word: LastWord | None = None) -> Sent:
         """Reach the person: stored conversation, else create it, else install the app and create it.
 
-        Raises DeliveryError.
+        Raises DeliveryError, and what `last_word` raises.
         """
 
     async def update(self, card: PostedCard, view: View) -> None:
@@ -342,14 +363,28 @@ class Transaction(Protocol):
     async def notices(self, alert_ids: Sequence[str]) -> list[Notice]: ...
     async def add_deliveries(self, deliveries: Sequence[Delivery]) -> None: ...
     async def claim_deliveries(
-        self, now: datetime, lease_seconds: float, limit: int, *, notices: bool = True
+        self,
+        now: datetime,
+        lease_seconds: float,
+        limit: int,
+        *,
+        channel: Channel | None = None,
+        most: int | None = None,
+        notices: bool = True,
     ) -> list[Delivery]:
         """Pending ones whose `not_before` has come, and sending ones whose lease ran out, oldest first.
 
-        Without `notices` those that carry notices stay where they are: sending is paused.
-
         Each is returned as stored after the claim: state sending, lease set, attempts and fence counted
-        up. Two replicas never get the same one (FOR UPDATE SKIP LOCKED; SQLite: one writer).
+        up. Two replicas never get the same one (FOR UPDATE SKIP LOCKED; SQLite: one writer), nor two for the
+        same person and channel: one conversation takes one message at a time, whoever sends it.
+
+        Args:
+            now: aware UTC.
+            lease_seconds: after which the claim is void.
+            limit: rows at most.
+            channel: only these; None all.
+            most: so many at most may be in hand at once, in all replicas together.
+            notices: False leaves those that carry notices where they are.
         """
 
     async def save_delivery(self, delivery: Delivery) -> bool:
@@ -445,6 +480,13 @@ class Transaction(Protocol):
 
     async def release_lease(self, name: str, holder: str) -> None: ...
 
+    # -- the pace that all replicas share (see SharedPace)
+    async def reserve_turns(
+        self, name: str, turns: int, gap: float, now: Callable[[], float] | None = None
+    ) -> float: ...
+    async def shut_pace(self, name: str, seconds: float, now: Callable[[], float] | None = None) -> None: ...
+    async def pace_shut_for(self, name: str, now: Callable[[], float] | None = None) -> float: ...
+
 
 class Store(Protocol):
     """The working state (store/): SQLite or PostgreSQL."""
@@ -466,6 +508,7 @@ __all__ = [
     "Completeness",
     "GraphUsage",
     "LastUse",
+    "LastWord",
     "MailChannel",
     "OwnerHistory",
     "OwnerWriter",
@@ -473,6 +516,7 @@ __all__ = [
     "PeopleChanges",
     "Privileges",
     "Sent",
+    "SharedPace",
     "Store",
     "Table",
     "TeamsChannel",

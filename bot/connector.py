@@ -17,11 +17,12 @@ import msgspec
 from yarl import URL
 
 from alerts.errors import DeliveryError, Outcome
+from alerts.ports import LastWord
 from bot.answers import classify
 from bot.credentials import TokenSource
 from bot.hosts import ServiceHosts
 from bot.metrics import CONNECTOR_CALLS
-from bot.pace import Gate, Pace, Sleep, Spacing, TooBusy
+from bot.pace import Sleep, Spacing, TooBusy, Turns
 from bot.wire import Wire, read_limited
 
 #: Seconds for a whole call; a delivery is leased for a minute and may need four: create, install, create, send.
@@ -46,6 +47,7 @@ class _Call:
     body: Mapping[str, Any] | None = None
     #: Whether doing it twice does no harm.
     repeatable: bool = True
+    last_word: LastWord | None = None
 
     def url(self) -> URL:
         base = self.service_url.rstrip("/") + "/v3/conversations"
@@ -54,10 +56,9 @@ class _Call:
 
 @dataclass(kw_only=True, slots=True)
 class Brakes:
-    """What slows calls down; shared by everything in the process that calls the Bot Connector."""
+    """What slows calls down; one for everything in the process that calls the Bot Connector."""
 
-    pace: Pace
-    gate: Gate = field(default_factory=Gate)
+    pace: Turns
     spacing: Spacing = field(default_factory=Spacing)
     sleep: Sleep = asyncio.sleep
 
@@ -115,8 +116,14 @@ class Connector:
             )
         )
 
-    async def send(self, service_url: str, conversation_id: str, activity: Mapping[str, Any]) -> str:
-        """Post an activity; returns its activity id."""
+    async def send(
+        self,
+        service_url: str,
+        conversation_id: str,
+        activity: Mapping[str, Any],
+        last_word: LastWord | None = None,
+    ) -> str:
+        """Post an activity; returns its activity id. `last_word` is asked right before the request is written."""
         return await self._for_id(
             _Call(
                 kind="send",
@@ -126,6 +133,7 @@ class Connector:
                 lane=conversation_id,
                 body=self._addressed(conversation_id, activity),
                 repeatable=False,
+                last_word=last_word,
             )
         )
 
@@ -193,7 +201,7 @@ class Connector:
             return body
         failure = classify(status, headers, body, repeatable=call.repeatable)
         if failure.retry_after is not None:
-            self._brakes.gate.shut(failure.retry_after)
+            await self._brakes.pace.shut(failure.retry_after)
         raise failure
 
     async def _authorized(self, call: _Call) -> tuple[int, Mapping[str, str], bytes]:
@@ -212,6 +220,8 @@ class Connector:
     async def _exchange(self, call: _Call, token: str) -> tuple[int, Mapping[str, str], bytes]:
         """One request. Raises DeliveryError when no whole answer came."""
         await self._my_turn()
+        if call.last_word is not None:
+            await call.last_word()
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         try:
             async with self._wire.session().request(
@@ -231,9 +241,9 @@ class Connector:
             raise _unclear(call, type(error).__name__) from error
 
     async def _my_turn(self) -> None:
-        """Wait for pace and gate; the gate may shut while this call waits for its pace."""
+        """Wait for the turn; the service may have asked everybody to wait while this call waited for it."""
         await self._brakes.pace.turn()
-        while (wait := self._brakes.gate.wait()) > 0:
+        while (wait := await self._brakes.pace.shut_for()) > 0:
             if wait > PATIENCE:
                 raise DeliveryError(
                     "the Bot Connector asked us to wait", outcome=Outcome.SAFE, code="throttled", retry_after=wait

@@ -30,6 +30,10 @@ class Drawn:
     #: The sentence itself, or what the notification of a card says; never names of people.
     text: str
 
+    def compact(self) -> "Drawn":
+        """The same as one sentence, for a card that Teams refuses."""
+        return Drawn(card=None, text=self.text)
+
     def activity(self, *, alert: bool = False) -> dict[str, Any]:
         """The message activity; with `alert` it also shows as a notification.
 

@@ -1,17 +1,26 @@
 """How fast the Bot Connector may be called: overall, after a throttle, and within one conversation."""
 
 import asyncio
+import logging
 import time
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from alerts.errors import StewardError
+from alerts.errors import StewardError, StoreError
+from alerts.ports import SharedPace
+
+log = logging.getLogger(__name__)
 
 #: (calls, seconds) that one conversation may get. Source: learn.microsoft.com/microsoftteams/platform/bots/
 #: how-to/rate-limit.
 CONVERSATION_WINDOWS = ((7, 1.0), (8, 2.0), (60, 30.0), (1800, 3600.0))
+#: A turn may be used so many turns' time after its own, or not at all.
+LATE = 2.0
+#: What SEND_PACE promises is kept at the service's end too, where calls arrive unevenly.
+MARGIN = 0.95
 #: Conversations remembered; older idle ones are forgotten.
 MAX_CONVERSATIONS = 10_000
 
@@ -19,11 +28,24 @@ Monotonic = Callable[[], float]
 Sleep = Callable[[float], Awaitable[object]]
 
 
+class Turns(Protocol):
+    """Says when a call to the Bot Connector may be made."""
+
+    async def turn(self) -> None:
+        """Return when it is this call's turn."""
+
+    async def shut(self, seconds: float) -> None:
+        """Nobody may call for at least so many seconds from now."""
+
+    async def shut_for(self) -> float:
+        """Seconds until calls may be made again, 0.0 when they may."""
+
+
 class Pace:
-    """Lets calls pass at an even pace, without bursts.
+    """Lets the calls of one process pass at an even pace, without bursts.
 
     Args:
-        per_second: calls a second; `SEND_PACE`.
+        per_second: calls a second.
     """
 
     def __init__(
@@ -35,30 +57,127 @@ class Pace:
         self._monotonic = monotonic
         self._sleep = sleep
         self._next = float("-inf")
+        self._until = float("-inf")
 
     async def turn(self) -> None:
-        """Return when it is this call's turn."""
         now = self._monotonic()
         mine = max(now, self._next)
         self._next = mine + self._gap
         if mine > now:
             await self._sleep(mine - now)
 
-
-class Gate:
-    """Shut for everybody while the service has asked us to wait."""
-
-    def __init__(self, *, monotonic: Monotonic = time.monotonic) -> None:
-        self._monotonic = monotonic
-        self._until = float("-inf")
-
-    def shut(self, seconds: float) -> None:
-        """Stay shut for at least so many seconds from now."""
+    async def shut(self, seconds: float) -> None:
         self._until = max(self._until, self._monotonic() + seconds)
 
-    def wait(self) -> float:
-        """Seconds until it opens, 0.0 when it is open."""
+    async def shut_for(self) -> float:
         return max(0.0, self._until - self._monotonic())
+
+
+class Turnstile:
+    """Lets the calls of all replicas pass at one even pace, and stops them all when one is throttled.
+
+    Turns are taken in advance for the calls that wait: one write for up to `ahead` of them. A turn that comes
+    too late, since this process was busy, is given up and another one taken: two calls at once in its place
+    could be one too many for the service.
+
+    Args:
+        per_second: calls a second over all replicas; that of `shared`.
+        ahead: turns taken at a time, at most.
+    """
+
+    def __init__(
+        self,
+        shared: SharedPace,
+        per_second: float,
+        *,
+        ahead: int = 8,
+        monotonic: Monotonic = time.monotonic,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self._shared = shared
+        self._gap = 1.0 / per_second
+        self._ahead = ahead
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._serving: asyncio.Task[None] | None = None
+        #: While the store does not answer: this process alone, at half the pace, for the answers to people.
+        self._alone = Pace(per_second / 2, monotonic=monotonic, sleep=sleep)
+
+    async def turn(self) -> None:
+        mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(mine)
+        if self._serving is None or self._serving.done():
+            self._serving = asyncio.create_task(self._serve())
+        await mine
+
+    async def shut(self, seconds: float) -> None:
+        await self._alone.shut(seconds)
+        with suppress(StoreError):
+            await self._shared.shut(seconds)
+
+    async def shut_for(self) -> float:
+        alone = await self._alone.shut_for()
+        try:
+            return max(alone, await self._shared.shut_for())
+        except StoreError:
+            return alone
+
+    async def _serve(self) -> None:
+        try:
+            await self._serve_all()
+        except Exception as error:
+            # The outermost loop: whoever waits must hear of it.
+            log.exception("turns could not be handed out")
+            while self._forget_gone():
+                self._waiting.popleft().set_exception(error)
+
+    async def _serve_all(self) -> None:
+        """Hand out turns until nobody waits; the next ones are taken while these are handed out."""
+        first: float | None = None
+        while self._forget_gone():
+            count = min(len(self._waiting), self._ahead)
+            if first is None:
+                first = await self._reserved(count)
+            more = min(len(self._waiting) - count, self._ahead)
+            following = asyncio.create_task(self._reserved(more)) if more > 0 else None
+            if first is None:
+                await self._alone.turn()
+                self._pass()
+            else:
+                await self._hand_out(first, count)
+            first = await following if following is not None else None
+
+    async def _reserved(self, count: int) -> float | None:
+        """When the first of so many turns begins; None when the store does not answer."""
+        try:
+            wait = await self._shared.reserve(count)
+        except StoreError:
+            return None
+        return self._monotonic() + wait
+
+    async def _hand_out(self, first: float, count: int) -> None:
+        for number in range(count):
+            at = first + number * self._gap
+            if (wait := at - self._monotonic()) > 0:
+                await self._sleep(wait)
+            if self._monotonic() > at + LATE * self._gap:
+                continue
+            if not self._pass():
+                return
+
+    def _forget_gone(self) -> int:
+        """How many still wait."""
+        while self._waiting and self._waiting[0].done():
+            self._waiting.popleft()
+        return len(self._waiting)
+
+    def _pass(self) -> bool:
+        """Let the first one go; False when nobody waits."""
+        if not self._forget_gone():
+            return False
+        self._waiting.popleft().set_result(None)
+        return True
 
 
 class TooBusy(StewardError):

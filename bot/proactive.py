@@ -2,11 +2,14 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
 from alerts.errors import DeliveryError, Outcome
 from alerts.model import Conversation, Person, PostedCard
-from alerts.ports import AppInstaller, Sent
+from alerts.ports import AppInstaller, Clock, LastWord, Sent
 from alerts.views import View
 from bot.answers import NOT_INSTALLED
 from bot.connector import Connector
@@ -18,6 +21,8 @@ log = logging.getLogger(__name__)
 
 #: Seconds for reaching one person, calls to Graph included; a delivery is leased for a minute.
 PATIENCE = 50.0
+#: How long a refusal of this person stands before Teams is asked again.
+DEAD_FOR = timedelta(hours=24)
 #: Seconds to wait for the Bot Connector to hear of an installation that Graph has just confirmed: who is given up
 #: here is taken off the alert.
 AFTER_INSTALL = (1.0, 4.0)
@@ -28,6 +33,7 @@ class ProactiveTeams:
 
     Args:
         service_url: where conversations are created with people who never wrote to the bot.
+        clock: the product's; a refusal is remembered for a day of it.
         installer: installs the app for people who do not have it; None: they cannot be reached.
     """
 
@@ -38,6 +44,7 @@ class ProactiveTeams:
         contacts: Contacts,
         drawing: Drawing,
         service_url: str,
+        clock: Clock,
         installer: AppInstaller | None = None,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
@@ -46,18 +53,29 @@ class ProactiveTeams:
         self._drawing = drawing
         self._service_url = service_url
         self._installer = installer
+        self._clock = clock
         self._sleep = sleep
 
-    async def send(self, person: Person, view: View) -> Sent:
+    async def send(self, person: Person, view: View, last_word: LastWord | None = None) -> Sent:
         """Reach the person: stored conversation, else create it, else install the app and create it.
 
-        Raises DeliveryError.
+        Raises DeliveryError, and what `last_word` raises.
         """
+        begun = False
+
+        async def begin() -> None:
+            nonlocal begun
+            if last_word is not None:
+                await last_word()
+            begun = True
+
         try:
             async with asyncio.timeout(PATIENCE):
-                return await self._send(person, view)
+                return await self._send(person, view, begin)
         except TimeoutError as error:
-            raise DeliveryError("took too long", outcome=Outcome.UNCLEAR, code="timeout") from error
+            # Until the message itself is written nothing can have arrived.
+            outcome = Outcome.UNCLEAR if begun else Outcome.SAFE
+            raise DeliveryError("took too long", outcome=outcome, code="timeout") from error
 
     async def update(self, card: PostedCard, view: View) -> None:
         """Replace a posted card in place. Raises DeliveryError (staleAddress when it is gone)."""
@@ -68,12 +86,16 @@ class ProactiveTeams:
         service_url = known.service_url if known is not None and moved else card.service_url
         await self._connector.update(service_url, card.conversation_id, card.activity_id, drawn.activity())
 
-    async def _send(self, person: Person, view: View) -> Sent:
+    async def _send(self, person: Person, view: View, last_word: LastWord) -> Sent:
         known = await self._contacts.known(person.id)
+        if known is not None and known.dead_until is not None and known.dead_until > self._clock():
+            raise DeliveryError(
+                "refused less than a day ago", outcome=Outcome.UNREACHABLE, code=known.dead_reason or "refused"
+            )
         drawn = self._draw(view, known, person.preferred_language)
         if known is not None and not known.dead_reason:
             try:
-                return await self._post(known, drawn)
+                return await self._post(known, drawn, last_word)
             except DeliveryError as error:
                 # Chat deleted, id of another bot, or the app was removed: the address is renewed once.
                 if error.outcome is not Outcome.STALE_ADDRESS and error.code not in NOT_INSTALLED:
@@ -82,12 +104,14 @@ class ProactiveTeams:
                 log.info("the conversation of one person is renewed: %s", error.code)
         address = await self._create(person, known)
         try:
-            return await self._post(address, drawn)
+            return await self._post(address, drawn, last_word)
         except DeliveryError as error:
-            await self._note_dead(address, error)
             if error.outcome is Outcome.STALE_ADDRESS:
                 # Just created and yet gone: another round would not help.
-                raise DeliveryError(str(error), outcome=Outcome.UNREACHABLE, code=error.code) from error
+                gone = DeliveryError(str(error), outcome=Outcome.UNREACHABLE, code=error.code)
+                await self._note_dead(address, gone)
+                raise gone from error
+            await self._note_dead(address, error)
             raise
 
     def _draw(self, view: View, known: Conversation | None, language: str) -> Drawn:
@@ -105,10 +129,18 @@ class ProactiveTeams:
             log.exception("a %s could not be drawn", type(view).__name__)
             raise DeliveryError("could not be drawn", outcome=Outcome.POISON, code="notDrawn") from error
 
-    async def _post(self, address: Conversation, drawn: Drawn) -> Sent:
-        activity_id = await self._connector.send(
-            address.service_url, address.conversation_id, drawn.activity(alert=True)
-        )
+    async def _post(self, address: Conversation, drawn: Drawn, last_word: LastWord) -> Sent:
+        """Post it, and once more in its compact form where Teams refuses it as it is."""
+        try:
+            return await self._posted(address, drawn.activity(alert=True), last_word)
+        except DeliveryError as error:
+            if error.outcome is not Outcome.POISON or drawn.card is None:
+                raise
+            log.warning("a card was refused and is told as a sentence: %s", error)
+        return await self._posted(address, drawn.compact().activity(alert=True), last_word)
+
+    async def _posted(self, address: Conversation, activity: Mapping[str, Any], last_word: LastWord) -> Sent:
+        activity_id = await self._connector.send(address.service_url, address.conversation_id, activity, last_word)
         return Sent(conversation_id=address.conversation_id, service_url=address.service_url, activity_id=activity_id)
 
     async def _create(self, person: Person, known: Conversation | None) -> Conversation:
@@ -120,7 +152,7 @@ class ProactiveTeams:
         except DeliveryError as error:
             await self._note_dead(address, error)
             raise
-        address = replace(address, conversation_id=conversation_id, dead_reason="")
+        address = replace(address, conversation_id=conversation_id, dead_reason="", dead_until=None)
         await self._contacts.save(address)
         return address
 
@@ -141,6 +173,8 @@ class ProactiveTeams:
         return await self._connector.create_conversation(service_url, person_id)
 
     async def _note_dead(self, address: Conversation, error: DeliveryError) -> None:
-        """Remember that this address cannot be used; the next card tries to create it anew."""
-        if error.outcome is Outcome.UNREACHABLE and address.dead_reason != error.code:
-            await self._contacts.save(replace(address, dead_reason=error.code))
+        """Remember that the person cannot be reached: Teams is asked again in a day, or once they write."""
+        if error.outcome is Outcome.UNREACHABLE:
+            await self._contacts.save(
+                replace(address, dead_reason=error.code or "refused", dead_until=self._clock() + DEAD_FOR)
+            )

@@ -7,6 +7,7 @@ from kiota_abstractions.method import Method
 from kiota_abstractions.request_information import RequestInformation
 
 from alerts.errors import DeliveryError, GraphError, Outcome
+from alerts.ports import LastWord
 from graph.client import NOT_SENT, TOKEN_REFUSED, GraphClient
 from graph.gate import ONCE, retry_after
 from graph.reader import GraphReader
@@ -23,14 +24,17 @@ class OneWrite:
         self._client = client
         self._reader = GraphReader(client, policy=ONCE, priority="normal")
 
-    async def post(self, path: str, body: dict[str, Any]) -> GraphError | None:
+    async def post(self, path: str, body: dict[str, Any], last_word: LastWord | None = None) -> GraphError | None:
         """None on success, else what Graph answered. Raises DeliveryError when no whole answer came.
 
         Args:
             path: below /v1.0, already encoded.
             body: sent as JSON.
+            last_word: asked right before the request is written; what it raises is raised.
         """
         generation = self._client.token_generation
+        if last_word is not None:
+            await last_word()
         error = await self._once(path, body)
         if error is not None and error.status == 401:
             self._client.renew_token(generation)

@@ -72,7 +72,7 @@ MEANINGS: tuple[Meaning, ...] = (
 
 #: EventType -> the file that writes it.
 EVENT_FILES: Mapping[str, str] = {
-    **dict.fromkeys(("NotificationSent", "NotificationFailed"), "alerts/delivery.py"),
+    **dict.fromkeys(("NotificationSent", "NotificationFailed"), "alerts/accounting.py"),
     **dict.fromkeys(("Seen", "Acknowledged", "Snoozed", "NotMine", "AnswerTakenBack"), "alerts/answering.py"),
     **dict.fromkeys(
         (

@@ -1,6 +1,6 @@
 """What asks Graph, wired from settings; the only wiring that imports msgraph."""
 
-from alerts.ports import AppInstaller
+from alerts.ports import AppInstaller, Store
 from alerts.views import MailView
 from cards.email import Mail, render_mail
 from cards.render import Words
@@ -10,7 +10,7 @@ from graph.client import GraphClient, Identity
 from graph.gate import BETWEEN_SCANS
 from graph.installation import GraphInstaller
 from graph.last_use import GraphLastUse
-from graph.mail import GraphMail
+from graph.mail import MAILS_PER_SECOND, GraphMail
 from graph.owners import GraphOwners
 from graph.people import GraphPeople
 from graph.privileges import GraphPrivileges
@@ -18,6 +18,7 @@ from graph.reader import INTERACTIVE, GraphReader
 from service.core import GraphSide
 from settings.model import Identity as IdentitySettings
 from settings.model import Settings
+from store.shared_pace import StoredPace
 
 
 def identity_of(identity: IdentitySettings, endpoint: str, ca_file: str) -> Identity:
@@ -38,8 +39,9 @@ def identity_of(identity: IdentitySettings, endpoint: str, ca_file: str) -> Iden
 class GraphRooms:
     """The clients of this process, one per identity, and the adapters on them."""
 
-    def __init__(self, settings: Settings, words: Words, ca_file: str = "") -> None:
-        self._settings, self._words, self._ca_file = settings, words, ca_file
+    def __init__(self, settings: Settings, words: Words, ca_file: str = "", store: Store | None = None) -> None:
+        """`store` holds the pace of e-mails that all replicas share; None where none are sent."""
+        self._settings, self._words, self._ca_file, self._store = settings, words, ca_file, store
         self._clients: list[GraphClient] = []
         if settings.graph.identity is None:
             raise ValueError("this process has no identity for Graph")
@@ -93,7 +95,8 @@ class GraphRooms:
         def render(view: MailView) -> Mail:
             return render_mail(view, words)
 
-        return GraphMail(self._client(mail.identity), sender=mail.sender, render=render)
+        pace = StoredPace(self._store, f"mail {mail.sender.lower()}", MAILS_PER_SECOND) if self._store else None
+        return GraphMail(self._client(mail.identity), sender=mail.sender, render=render, pace=pace)
 
     def installer(self) -> AppInstaller | None:
         """Installs the Teams app for people, if a catalogue id is set."""

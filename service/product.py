@@ -135,7 +135,7 @@ async def open_product(settings: Settings, practice: Any, roles: frozenset[str])
         ca_file = settings.service.ca_file
         if roles & {"worker", "scanner"}:
             words = _part("service.words").words_of(settings)
-            rooms = _part("service.graph_side").GraphRooms(settings, words, ca_file)
+            rooms = _part("service.graph_side").GraphRooms(settings, words, ca_file, store)
             graph = rooms.side()
         triggers = Triggers()
         core = build_core(settings, store, archive, history, graph, clock, triggers)

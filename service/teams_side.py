@@ -17,7 +17,7 @@ from bot.edge import Edge
 from bot.handler import Bot
 from bot.hosts import ServiceHosts
 from bot.identity import BotIdentity, BotType
-from bot.pace import Pace
+from bot.pace import MARGIN, Turnstile
 from bot.pages import Pages, Readiness, make_runner, make_web_app
 from bot.proactive import ProactiveTeams
 from bot.replies import Replies
@@ -27,6 +27,7 @@ from cards.text import words_for
 from service.core import Core
 from service.words import words_of
 from settings.model import Settings
+from store.shared_pace import StoredPace
 
 
 @dataclass(kw_only=True)
@@ -77,11 +78,12 @@ def build_teams(settings: Settings, core_store: Core, installer: AppInstaller | 
         plain_loopback=settings.bot.unauthenticated,
     )
     tokens = MsalTokens(identity, ca_file=ca_file)
+    pace = settings.bot.send_pace * MARGIN
     connector = Connector(
         wire=wire,
         tokens=tokens,
         hosts=hosts,
-        brakes=Brakes(pace=Pace(settings.bot.send_pace)),
+        brakes=Brakes(pace=Turnstile(StoredPace(core_store.store, "teams", pace), pace)),
         bot_id=identity.bot_id,
         tenant_id=identity.tenant_id,
     )
@@ -93,6 +95,7 @@ def build_teams(settings: Settings, core_store: Core, installer: AppInstaller | 
         contacts=contacts,
         drawing=drawing,
         service_url=settings.bot.service_url,
+        clock=core_store.clock,
         installer=installer,
     )
     keys = KeyRing(wire, identity.openid_metadata_url)

@@ -5,15 +5,18 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, exists, func, select, update
 
-from alerts.model import Delivery, DeliveryState, Notice
+from alerts.model import Channel, Delivery, DeliveryState, Notice
 from store import schema
 from store.codec import Codec, encode
 from store.session import Pauses, Session, chunks, distinct
 
 _notices: Codec[Notice] = Codec(Notice)
 _deliveries: Codec[Delivery] = Codec(Delivery)
+
+#: The number of PostgreSQL's advisory lock under which deliveries are claimed.
+CLAIM_LOCK = 0x5354_4557_4102
 
 _WAITING = (DeliveryState.PENDING.value, DeliveryState.SENDING.value)
 
@@ -40,16 +43,14 @@ def _columns(delivery: Delivery) -> dict[str, Any]:
         "lease_until": delivery.lease_until,
         "run_id": delivery.run_id,
         "carries_notices": bool(delivery.notice_ids),
+        "channel": delivery.channel.value,
         "body": encode(delivery),
     }
 
 
-def _claimable(now: datetime) -> ColumnElement[bool]:
-    table = schema.deliveries
-    return or_(
-        and_(table.c.state == DeliveryState.PENDING.value, table.c.not_before <= now),
-        and_(table.c.state == DeliveryState.SENDING.value, table.c.lease_until <= now),
-    )
+def _held(table: FromClause, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """A worker has it in hand."""
+    return table.c.state == DeliveryState.SENDING.value, table.c.lease_until > now
 
 
 class Outbox(Session):
@@ -112,26 +113,33 @@ class Outbox(Session):
             await self._run_many(self._insert(schema.delivery_alerts), links)
 
     async def claim_deliveries(
-        self, now: datetime, lease_seconds: float, limit: int, *, notices: bool = True
+        self,
+        now: datetime,
+        lease_seconds: float,
+        limit: int,
+        *,
+        channel: Channel | None = None,
+        most: int | None = None,
+        notices: bool = True,
     ) -> list[Delivery]:
         """Pending ones whose `not_before` has come, and sending ones whose lease ran out, oldest first.
 
         Without `notices` those that carry notices stay where they are: sending is paused.
 
         Each is returned as stored after the claim: state sending, lease set, attempts and fence counted
-        up. Two replicas never get the same one: PostgreSQL skips rows that another transaction has
-        locked, SQLite lets one transaction write at a time.
+        up. One at a time for each person and channel, whoever has it: claims of several replicas come one
+        after the other, SQLite lets one transaction write at a time.
         """
         table = schema.deliveries
-        candidates = (
-            select(table)
-            .where(_claimable(now), *(() if notices else (table.c.carries_notices.is_(False),)))
-            .order_by(table.c.created_at, table.c.seq)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
+        if not self._sqlite:
+            # Two claims at once would each miss what the other is about to hold for the same person.
+            await self._scalar(select(func.pg_advisory_xact_lock(CLAIM_LOCK)))
+        if most is not None:
+            limit = min(limit, most - await self._in_hand(now, channel))
+        if limit <= 0:
+            return []
         lease = now + timedelta(seconds=lease_seconds)
-        rows = await self._rows(candidates)
+        rows = await self._candidates(now, limit, channel, notices)
         for part in chunks([row.seq for row in rows]):
             await self._run(
                 update(table)
@@ -153,6 +161,36 @@ class Outbox(Session):
             )
             for row in rows
         ]
+
+    async def _in_hand(self, now: datetime, channel: Channel | None) -> int:
+        """How many some worker holds."""
+        table = schema.deliveries
+        held = select(func.count()).where(*_held(table, now))
+        return int(await self._scalar(held.where(table.c.channel == channel) if channel else held) or 0)
+
+    async def _candidates(self, now: datetime, limit: int, channel: Channel | None, notices: bool) -> list[Row[Any]]:
+        """The rows to claim: those that a worker left behind, then waiting ones, the first of each person."""
+        table, other = schema.deliveries, schema.deliveries.alias("other")
+        busy = select(other.c.seq).where(
+            other.c.recipient_id == table.c.recipient_id, other.c.channel == table.c.channel, *_held(other, now)
+        )
+        order = (table.c.created_at, table.c.seq)
+        ready = (
+            and_(table.c.state == DeliveryState.SENDING.value, table.c.lease_until <= now),
+            and_(table.c.state == DeliveryState.PENDING.value, table.c.not_before <= now),
+        )
+        chosen: dict[tuple[str, str], Row[Any]] = {}
+        for condition in ready:
+            # Some are second ones of a person.
+            statement = select(table).where(condition, ~exists(busy)).order_by(*order).limit(limit * 2)
+            if channel is not None:
+                statement = statement.where(table.c.channel == channel.value)
+            if not notices:
+                statement = statement.where(table.c.carries_notices.is_(False))
+            for row in await self._rows(statement.with_for_update(skip_locked=True)):
+                if len(chosen) < limit:
+                    chosen.setdefault((row.recipient_id, row.channel), row)
+        return list(chosen.values())
 
     async def save_delivery(self, delivery: Delivery) -> bool:
         """Store an outcome if `fence` is still the stored one; False when another worker has it."""

@@ -7,6 +7,7 @@ tables; a test compares both on both engines. The audit and the events are writt
 from sqlalchemy import (
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -171,8 +172,13 @@ deliveries = Table(
     #: Whether it tells somebody of an alert: that is held and paused, nothing else is.
     Column("carries_notices", Boolean, nullable=False),
     Column("body", Text, nullable=False),
+    Column("channel", Text, nullable=False, server_default="teams"),
     Index("ix_deliveries_state_not_before", "state", "not_before"),
     Index("ix_deliveries_run_id", "run_id"),
+    # In the order in which they are claimed: a claim reads as many rows as it takes.
+    Index("ix_deliveries_claim", "state", "channel", "created_at", "seq", "not_before"),
+    # Whether somebody has a message in hand for the same person.
+    Index("ix_deliveries_recipient_id_channel_state", "recipient_id", "channel", "state"),
     sqlite_autoincrement=True,
 )
 
@@ -319,6 +325,17 @@ stored_values = Table(
     metadata,
     Column("name", SafeText, primary_key=True),
     Column("value", SafeText, nullable=False),
+)
+
+#: How fast an outside service may be called by all replicas together; seconds since 1970 by the database's clock.
+paces = Table(
+    "paces",
+    metadata,
+    Column("name", SafeText, primary_key=True),
+    #: When the next turn that nobody has taken begins.
+    Column("next_at", Float(53), nullable=False),
+    #: Until when the service has asked us to wait.
+    Column("shut_until", Float(53), nullable=False),
 )
 
 leases = Table(

@@ -6,13 +6,14 @@ from store.alerts import Alerts
 from store.cards import Cards
 from store.journal import Journal
 from store.outbox import Outbox
+from store.paces import Paces
 from store.people import People
 from store.small import Small
 from store.snapshot import Snapshot
 from store.waiting import Waiting
 
 
-class SqlTransaction(Snapshot, Alerts, Journal, Outbox, Cards, People, Small, Waiting):
+class SqlTransaction(Snapshot, Alerts, Journal, Outbox, Cards, People, Paces, Small, Waiting):
     """Implements alerts.ports.Transaction, and reads the audit."""
 
     def __init__(self, connection: AsyncConnection) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from alerts.errors import DeliveryError, Outcome
 from alerts.model import Action, Person, Policy, Quarantine
-from alerts.ports import Sent
+from alerts.ports import LastWord, Sent
 from alerts.views import AlertView, CardState, DigestView, RenewalFinding, Sentence, View
 from tests.alerts.world import DAY, World
 
@@ -18,9 +18,9 @@ async def test_an_outage_of_our_own_makes_nobody_unreachable(world: World) -> No
     world.inbox.failures["ana"] = [OURS] * 400
     world.mailbox.failures = [OURS] * 400
     await world.scan()
-    for _ in range(350):
+    for _ in range(40):
         await world.worker.drain()
-        world.now += timedelta(minutes=6)
+        world.now += timedelta(hours=1)
     assert {} == world.told()
     world.inbox.failures["ana"].clear()
     await world.worker.drain()
@@ -83,14 +83,17 @@ async def test_a_card_overtaken_by_an_answer_while_it_was_sent_is_brought_up_to_
     plain = world.inbox.send
     answered = False
 
-    async def slow(person: Person, view: View) -> Sent:
+    async def slow(person: Person, view: View, last_word: LastWord | None = None) -> Sent:
         nonlocal answered
         if person.id == "eli" and not answered:
             answered = True
+            # The request is being written: too late to call it off.
+            assert last_word is not None
+            await last_word()
             assert isinstance(view, AlertView)
             data = {"alert": view.items[0].alert_id, "v": 1}
             await world.actions.perform(Action(verb="acknowledge", actor_id="ana", data=data))
-        return await plain(person, view)
+        return await plain(person, view, last_word)
 
     world.inbox.send = slow  # type: ignore[method-assign]
     await world.first()

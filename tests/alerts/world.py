@@ -35,7 +35,7 @@ from alerts.model import (
 )
 from alerts.nominations import Nominations
 from alerts.owner_changes import OwnerChanges
-from alerts.ports import GraphUsage, Sent, Store
+from alerts.ports import GraphUsage, LastWord, Sent, Store
 from alerts.reroute import Rerouter
 from alerts.roles import Roles
 from alerts.viewing import Viewer
@@ -56,8 +56,10 @@ class Inbox:
     failures: dict[str, list[DeliveryError]] = field(default_factory=lambda: defaultdict(list))
     sends: int = 0
 
-    async def send(self, person: Person, view: View) -> Sent:
+    async def send(self, person: Person, view: View, last_word: LastWord | None = None) -> Sent:
         self.sends += 1
+        if last_word is not None:
+            await last_word()
         if self.failures[person.id]:
             raise self.failures[person.id].pop(0)
         self.cards[person.id].append(view)
@@ -79,7 +81,9 @@ class Mailbox:
     mails: list[MailView] = field(default_factory=list)
     failures: list[DeliveryError] = field(default_factory=list)
 
-    async def send(self, view: MailView) -> None:
+    async def send(self, view: MailView, last_word: LastWord | None = None) -> None:
+        if last_word is not None:
+            await last_word()
         if self.failures:
             raise self.failures.pop(0)
         self.mails.append(view)

@@ -11,7 +11,7 @@ from alerts.errors import DeliveryError, Outcome
 from bot.connector import Brakes, Connector
 from bot.hosts import ServiceHosts
 from bot.identity import TEAMS_HOSTS
-from bot.pace import Gate, Pace, Spacing
+from bot.pace import Pace, Spacing
 from bot.wire import Wire
 from tests.bot.channel import APP_ID, TENANT, Answer, Channel
 from tests.bot.house import FixedToken
@@ -300,7 +300,6 @@ class Clock:
 def braked(clock, per_second=10_000.0):
     return Brakes(
         pace=Pace(per_second, monotonic=clock, sleep=clock.sleep),
-        gate=Gate(monotonic=clock),
         spacing=Spacing(monotonic=clock, sleep=clock.sleep),
         sleep=clock.sleep,
     )

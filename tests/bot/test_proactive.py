@@ -2,10 +2,11 @@
 
 import json
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import pytest
 
-from alerts.errors import DeliveryError, Outcome
+from alerts.errors import CalledOff, DeliveryError, Outcome
 from alerts.model import Conversation, DeliveryPurpose, Person, PostedCard
 from alerts.views import Sentence
 from bot.connector import Brakes, Connector
@@ -41,7 +42,7 @@ class Installer:
 
 
 @asynccontextmanager
-async def teams(authority, *, installer=None, known=None, slept=None):
+async def teams(authority, *, installer=None, known=None, slept=None, clock=None):
     async def sleep(seconds):
         if slept is not None:
             slept.append(seconds)
@@ -72,6 +73,7 @@ async def teams(authority, *, installer=None, known=None, slept=None):
             contacts=Contacts(store),  # type: ignore[arg-type]
             drawing=Drawing(lambda locale: Words()),
             service_url=channel.service_url,
+            clock=clock or (lambda: NOW),
             installer=installer,
             sleep=sleep,
         )
@@ -217,24 +219,57 @@ async def test_a_conversation_that_stays_gone_is_unreachable(authority):
     assert len(channel.requests) == 3
 
 
-async def test_who_blocked_the_bot_is_not_reinstalled_but_tried_afresh_with_the_next_card(authority):
-    installer = Installer()
-    async with teams(authority, installer=installer, known={}) as (reach, channel, store):
+async def test_who_blocked_the_bot_is_not_reinstalled_but_tried_afresh_a_day_later(authority):
+    installer, moments = Installer(), [NOW]
+    async with teams(authority, installer=installer, known={}, clock=lambda: moments[-1]) as (reach, channel, store):
         channel.script = [BLOCKED]
         with pytest.raises(DeliveryError):
             await reach.send(ANA_PERSON, card_view())
-        blocked = store.rows[ANA].dead_reason
+        with pytest.raises(DeliveryError) as caught:
+            await reach.send(ANA_PERSON, card_view())
+        blocked = (store.rows[ANA].dead_reason, store.rows[ANA].dead_until)
+        moments.append(NOW + timedelta(hours=24))
         await reach.send(ANA_PERSON, card_view())
 
-    assert blocked == "ConversationBlockedByUser"
+    assert blocked == ("ConversationBlockedByUser", NOW + timedelta(hours=24))
+    assert (caught.value.outcome, caught.value.code) == (Outcome.UNREACHABLE, "ConversationBlockedByUser")
     assert installer.installed == []
     assert paths(channel) == [KNOWN, CREATE, NEW]
-    assert store.rows[ANA].dead_reason == ""
+    assert (store.rows[ANA].dead_reason, store.rows[ANA].dead_until) == ("", None)
 
 
-@pytest.mark.parametrize(
-    "answer", [Answer(429, {}, {"Retry-After": "9"}), Answer(504), Answer(413), Answer(fault="reset")]
-)
+@pytest.mark.parametrize("refusal", [Answer(413), Answer(400, {"error": {"code": "BadSyntax"}})])
+async def test_a_card_that_is_refused_is_told_once_as_a_sentence(authority, refusal):
+    asked = []
+
+    async def last_word():
+        asked.append(len(channel.requests))
+
+    async with teams(authority, known={}) as (reach, channel, _):
+        channel.script = [refusal]
+        await reach.send(ANA_PERSON, card_view(), last_word)
+        channel.script = [refusal, refusal]
+        with pytest.raises(DeliveryError) as caught:
+            await reach.send(ANA_PERSON, card_view())
+
+    assert paths(channel) == [KNOWN] * 4
+    assert channel.requests[1].json()["text"] == channel.requests[0].json()["summary"]
+    assert caught.value.outcome is Outcome.POISON
+    assert asked == [0, 1]
+
+
+async def test_what_is_called_off_at_the_last_moment_is_not_sent(authority):
+    async def last_word():
+        raise CalledOff("answered")
+
+    async with teams(authority) as (reach, channel, _):
+        with pytest.raises(CalledOff):
+            await reach.send(ANA_PERSON, card_view(), last_word)
+
+    assert paths(channel) == [CREATE]
+
+
+@pytest.mark.parametrize("answer", [Answer(429, {}, {"Retry-After": "9"}), Answer(504), Answer(fault="reset")])
 async def test_other_failures_neither_recreate_nor_mark_anybody(authority, answer):
     async with teams(authority, known={}) as (reach, channel, store):
         channel.script = [answer]

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from alerts.errors import VersionConflict
-from alerts.model import Delivery, DeliveryPurpose, DeliveryState, NoticeKind
+from alerts.model import Channel, Delivery, DeliveryPurpose, DeliveryState, NoticeKind
 from store.store import SqlStore
 from tests.store.makers import DAY, MINUTE, NOW, alert, card, delivery, notice
 
@@ -66,12 +66,38 @@ async def test_a_claim_is_stored_as_it_is_returned(store: SqlStore) -> None:
 
 async def test_deliveries_are_claimed_oldest_first_and_in_the_order_they_were_added(store: SqlStore) -> None:
     async with store.transaction() as tx:
-        await tx.add_deliveries([delivery(id_) for id_ in ("z", "a", "m")])
+        await tx.add_deliveries([delivery(id_, recipient_id=f"of {id_}") for id_ in ("z", "a", "m")])
         await tx.add_deliveries([delivery("older", created_at=NOW - DAY)])
 
     assert [each.id for each in await claim(store, limit=2)] == ["older", "z"]
     assert [each.id for each in await claim(store)] == ["a", "m"]
     assert await claim(store) == []
+
+
+async def test_one_person_gets_one_message_at_a_time_on_each_channel(store: SqlStore) -> None:
+    async with store.transaction() as tx:
+        await tx.add_deliveries([delivery("first"), delivery("second"), delivery("mail", channel=Channel.EMAIL)])
+    claimed = await claim(store)
+    assert [each.id for each in claimed] == ["first", "mail"]
+    assert await claim(store) == []
+    async with store.transaction() as tx:
+        await tx.save_delivery(replace(claimed[0], state=DeliveryState.SENT, lease_until=None))
+
+    assert [each.id for each in await claim(store)] == ["second"]
+
+
+async def test_no_more_than_allowed_are_in_hand_at_once(store: SqlStore) -> None:
+    async with store.transaction() as tx:
+        await tx.add_deliveries(
+            [delivery(f"d{n}", recipient_id=f"person {n}", channel=Channel.EMAIL) for n in range(9)]
+        )
+    taken = []
+    for at in (NOW, NOW, NOW + MINUTE):
+        async with store.transaction() as tx:
+            taken.append(len(await tx.claim_deliveries(at, 60.0, 3, channel=Channel.EMAIL, most=4)))
+            assert await tx.claim_deliveries(at, 60.0, 3, channel=Channel.TEAMS) == []
+
+    assert taken == [3, 1, 3]
 
 
 async def test_a_delivery_waits_for_its_time(store: SqlStore) -> None:
@@ -166,7 +192,7 @@ async def test_a_delivery_of_an_id_that_exists_is_refused(store: SqlStore) -> No
 
 async def test_thousands_of_deliveries_keep_their_order(store: SqlStore) -> None:
     async with store.transaction() as tx:
-        await tx.add_deliveries([delivery(f"d-{n * 7919 % 3001}") for n in range(3000)])
+        await tx.add_deliveries([delivery(f"d-{n * 7919 % 3001}", recipient_id=f"person {n}") for n in range(3000)])
 
     assert [each.id for each in await claim(store, limit=3000)] == [f"d-{n * 7919 % 3001}" for n in range(3000)]
 

@@ -1,0 +1,150 @@
+"""Turns that are taken in advance from the pace of all replicas."""
+
+import asyncio
+
+import pytest
+
+from alerts.errors import StoreError
+from bot.pace import LATE, Turnstile
+
+
+class Clock:
+    """Time that moves only by sleeping, once everybody who may run has run."""
+
+    def __init__(self):
+        self.now = 1000.0
+        self.slept = []
+
+    def __call__(self):
+        return self.now
+
+    async def sleep(self, seconds):
+        for _ in range(5):
+            await asyncio.sleep(0)
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+class Shared:
+    """The replicas' common pace, on a clock of the test."""
+
+    def __init__(self, clock, per_second):
+        self.clock = clock
+        self.gap = 1 / per_second
+        self.next = clock.now
+        self.reserved = []
+        self.until = 0.0
+        self.error = None
+
+    async def reserve(self, turns):
+        if self.error is not None:
+            raise self.error
+        self.reserved.append(turns)
+        first = max(self.next, self.clock.now)
+        self.next = first + turns * self.gap
+        return first - self.clock.now
+
+    async def shut(self, seconds):
+        if self.error is not None:
+            raise self.error
+        self.until = self.clock.now + seconds
+
+    async def shut_for(self):
+        if self.error is not None:
+            raise self.error
+        return max(0.0, self.until - self.clock.now)
+
+
+def turnstile(clock, shared, per_second=10):
+    return Turnstile(shared, per_second, monotonic=clock, sleep=clock.sleep)
+
+
+async def passing(gate, clock, count):
+    times = []
+
+    async def one():
+        await gate.turn()
+        times.append(clock.now)
+
+    await asyncio.gather(*(one() for _ in range(count)))
+    return times
+
+
+async def test_calls_pass_one_gap_apart_with_few_reservations():
+    clock = Clock()
+    shared = Shared(clock, 10)
+    times = await passing(turnstile(clock, shared), clock, 20)
+
+    assert times == pytest.approx([1000.0 + n / 10 for n in range(20)])
+    assert shared.reserved == [8, 8, 4]
+
+
+async def test_a_single_call_takes_a_single_turn_and_does_not_wait():
+    clock = Clock()
+    shared = Shared(clock, 10)
+    await turnstile(clock, shared).turn()
+
+    assert (shared.reserved, clock.slept) == ([1], [])
+
+
+async def test_turns_that_come_too_late_are_given_up():
+    clock = Clock()
+    shared = Shared(clock, 10)
+    gate = turnstile(clock, shared)
+    plain, stalled = clock.sleep, []
+
+    async def stalls(seconds):
+        await plain(seconds)
+        if not stalled:
+            stalled.append(clock.now)
+            clock.now += (LATE + 2) / 10
+
+    gate._sleep = stalls
+    times = await passing(gate, clock, 8)
+
+    within = [sum(start <= time < start + 1 for time in times) for start in times]
+    assert max(within) <= 10 + LATE
+    assert sum(shared.reserved) > 8
+
+
+async def test_a_stop_is_told_to_all_replicas():
+    clock = Clock()
+    shared = Shared(clock, 10)
+    one, two = turnstile(clock, shared), turnstile(clock, shared)
+    await one.shut(30)
+
+    assert (await two.shut_for(), await one.shut_for()) == (30, 30)
+
+
+async def test_while_the_store_is_away_people_still_get_answers_at_half_the_pace():
+    clock = Clock()
+    shared = Shared(clock, 10)
+    gate = turnstile(clock, shared)
+    shared.error = StoreError("away")
+    await gate.shut(0.5)
+    times = await passing(gate, clock, 3)
+
+    assert times == pytest.approx([1000.0, 1000.2, 1000.4])
+    assert await gate.shut_for() == pytest.approx(0.1)
+
+
+async def test_a_call_that_is_cancelled_while_it_waits_costs_nobody_a_turn():
+    clock = Clock()
+    gate = turnstile(clock, Shared(clock, 10))
+    first = asyncio.create_task(gate.turn())
+    gone = asyncio.create_task(gate.turn())
+    await asyncio.sleep(0)
+    gone.cancel()
+    await asyncio.wait_for(asyncio.gather(first, passing(gate, clock, 2)), 5)
+
+    assert gone.cancelled()
+
+
+async def test_a_fault_of_ours_reaches_those_who_wait():
+    clock = Clock()
+    shared = Shared(clock, 10)
+    shared.error = RuntimeError("ours")
+    gate = turnstile(clock, shared)
+
+    with pytest.raises(RuntimeError):
+        await asyncio.wait_for(gate.turn(), 5)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from alerts.answering import Answering, Handler
 from alerts.authority import Authority, Case, RefusedError
 from alerts.errors import VersionConflict
+from alerts.later import LaterLooks, elsewhere_in_time
 from alerts.messages import card_updates
 from alerts.model import Action, Policy, Role, Verb
 from alerts.nominating import GRAPH_PATIENCE, Nominating
@@ -18,7 +19,7 @@ from alerts.retiring import Retiring
 from alerts.roles import Roles
 from alerts.several import REFUSED, Several
 from alerts.viewing import Viewer
-from alerts.views import RenewalFinding, View
+from alerts.views import Renewal, RenewalFinding, View
 
 #: Two people may press at the same moment: read again and decide again, so many times.
 CONFLICT_TRIES = 5
@@ -48,6 +49,7 @@ class Actions:
     _answering: Answering = field(init=False)
     _nominating: Nominating = field(init=False)
     _retiring: Retiring = field(init=False)
+    _later: LaterLooks = field(init=False)
     _several: Several = field(init=False)
 
     def __post_init__(self) -> None:
@@ -67,6 +69,7 @@ class Actions:
             wake=self.wake,
         )
         self._retiring = Retiring(answering=self._answering, roles=self.roles, mail=self.nominations.mail)
+        self._later = LaterLooks(store=self.store, clock=self.clock, policy=self.policy, registry=self.registry)
         self._several = Several(store=self.store, viewer=self.viewer, on_alerts=self._on_alerts)
 
     async def perform(self, action: Action) -> View:
@@ -133,7 +136,7 @@ class Actions:
         action: Action,
         ids: Sequence[str],
         role: Role,
-        findings: Mapping[str, RenewalFinding] | None = None,
+        renewal: Renewal | None = None,
     ) -> View:
         async with self.store.reading() as tx:
             card = None
@@ -148,7 +151,7 @@ class Actions:
                 # The alert stays reachable from a shrunk card, but its line stays a line.
                 shrunk=card is not None and not card.current and action.verb == Verb.REFRESH,
                 digest_id=str(action.data.get("digest", "")),
-                findings=findings,
+                renewal=renewal,
             )
         return view or REFUSED
 
@@ -164,18 +167,28 @@ class Actions:
             cases = await self._authority.cases(tx, action, ids, role)
             for case in cases:
                 await self._answering.saw(tx, case)
+        ids = [case.alert.id for case in cases]
         open_ids = [case.alert.id for case in cases if not case.closed]
-        findings: dict[str, RenewalFinding] = {}
-        if open_ids:
-            check = RenewalCheck(
-                store=self.store,
-                clock=self.clock,
-                policy=self.policy,
-                registry=self.registry,
-                patience=GRAPH_PATIENCE,
+        if not open_ids:
+            return await self._card(action, ids, role)
+        check = RenewalCheck(
+            store=self.store,
+            clock=self.clock,
+            policy=self.policy,
+            registry=self.registry,
+            patience=GRAPH_PATIENCE,
+        )
+        first, now = cases[0].alert, self.clock()
+        findings, app = await check.look(first, open_ids)
+        elsewhere = None
+        if findings.get(first.id) is RenewalFinding.NOT_YET:
+            elsewhere = await elsewhere_in_time(
+                first, app, self.registry, self.store, action.actor_id, now, GRAPH_PATIENCE / 2
             )
-            findings = await check.look(cases[0].alert, open_ids)
-        return await self._card(action, [case.alert.id for case in cases], role, findings)
+        if elsewhere is not None:
+            findings[first.id] = RenewalFinding.ELSEWHERE
+        until = await self._later.remember(findings, action.actor_id)
+        return await self._card(action, ids, role, Renewal(findings=findings, elsewhere=elsewhere, until=until))
 
 
 __all__ = ["REFUSED", "Actions"]

@@ -100,6 +100,9 @@ class AppLookup(Protocol):
     async def application(self, object_id: str, type: ApplicationType) -> Application | None:
         """One app as Graph shows it now with its owners, None if it is gone. Raises GraphError."""
 
+    async def other_side(self, application: Application) -> Application | None:
+        """The enterprise app of an app registration in this tenant, or the reverse; None without one. Raises GraphError."""
+
 
 class AppRegistry(AppLookup, Protocol):
     """Reads the tenant's applications (graph/applications.py)."""

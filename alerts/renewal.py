@@ -14,7 +14,7 @@ from alerts.errors import GraphError
 from alerts.events import alert_event
 from alerts.ledger import DUE
 from alerts.messages import card_updates
-from alerts.model import Alert, AlertState, Credential, CredentialRecord, Event, EventType, Policy
+from alerts.model import Alert, AlertState, Application, Credential, CredentialRecord, Event, EventType, Policy
 from alerts.ports import AppLookup, Clock, Store, Transaction
 from alerts.stages import alert_type, crossed_stage, days_left, long_expired, successor
 from alerts.views import RenewalFinding
@@ -154,21 +154,24 @@ class RenewalCheck:
     #: Seconds that the presser waits for Graph.
     patience: float
 
-    async def look(self, alert: Alert, ids: Sequence[str]) -> dict[str, RenewalFinding]:
-        """Alert id -> what Graph shows of its credential; all ids belong to the alert's app."""
+    async def look(self, alert: Alert, ids: Sequence[str]) -> tuple[dict[str, RenewalFinding], Application | None]:
+        """Alert id -> what Graph shows of its credential, and the app, None if it was not read.
+
+        All ids belong to the alert's app.
+        """
         app = alert.application
         try:
             if self.registry is None:
-                return dict.fromkeys(ids, RenewalFinding.UNKNOWN)
+                return dict.fromkeys(ids, RenewalFinding.UNKNOWN), None
             async with asyncio.timeout(self.patience):
                 current = await self.registry.application(app.object_id, app.type)
         except (GraphError, TimeoutError) as error:
             log.warning("Graph could not be asked about %s: %s", app.object_id, error)
-            return dict.fromkeys(ids, RenewalFinding.UNKNOWN)
+            return dict.fromkeys(ids, RenewalFinding.UNKNOWN), None
         if current is not None and current.quarantined:
-            return dict.fromkeys(ids, RenewalFinding.UNKNOWN)
+            return dict.fromkeys(ids, RenewalFinding.UNKNOWN), None
         shown = {app.object_id: current.credentials if current else ()}
         async with self.store.transaction() as tx:
             alerts = await tx.alerts(ids, lock=True)
             look = Look(now=self.clock(), policy=self.policy)
-            return (await look.apply(tx, alerts.values(), shown)).findings
+            return (await look.apply(tx, alerts.values(), shown)).findings, current

@@ -39,7 +39,7 @@ from alerts.views import (
     MailView,
     NominationRole,
     NominationView,
-    RenewalFinding,
+    Renewal,
     Sentence,
     View,
 )
@@ -131,7 +131,7 @@ class Viewer:
         posted_at: datetime | None = None,
         shrunk: bool = False,
         digest_id: str = "",
-        findings: Mapping[str, RenewalFinding] | None = None,
+        renewal: Renewal | None = None,
     ) -> AlertView | None:
         """One app's alerts as this person sees them now; None when none of the ids is known.
 
@@ -147,7 +147,7 @@ class Viewer:
         person = mine.person if mine else (await tx.people([person_id])).get(person_id, stranger(person_id))
         nomination = self._nomination_for(rows.nominations, person_id, posted_at)
         items = tuple(
-            self._item(alert, rows.recipients[alert.id], person_id, nomination, now, findings) for alert in rows.alerts
+            self._item(alert, rows.recipients[alert.id], person_id, nomination, now, renewal) for alert in rows.alerts
         )
         others = {
             r.person.id: r.person
@@ -171,6 +171,8 @@ class Viewer:
             path=first.path,
             proof=mine.proof if mine else None,
             on_behalf_of=mine.on_behalf_of if mine else None,
+            elsewhere=renewal.elsewhere if renewal else None,
+            looks_until=renewal.until if renewal else None,
             also_told=tuple(sorted(others.values(), key=lambda p: p.id)),
             owner_count=len(owners),
             nomination=nomination,
@@ -221,7 +223,7 @@ class Viewer:
         person_id: str,
         nomination: Nomination | None,
         now: datetime,
-        findings: Mapping[str, RenewalFinding] | None,
+        renewal: Renewal | None,
     ) -> AlertItem:
         mine = recipients.get(person_id)
         answer = alert.answer
@@ -235,7 +237,7 @@ class Viewer:
             taken_by=answer.by if answer else None,
             taken_at=answer.at if answer else None,
             snoozed_until=mine.snoozed_until if mine and mine.snoozed_until and mine.snoozed_until > now else None,
-            finding=(findings or {}).get(alert.id),
+            finding=renewal.findings.get(alert.id) if renewal else None,
         )
 
     def _verbs(

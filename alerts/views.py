@@ -62,8 +62,30 @@ class RenewalFinding(StrEnum):
     GONE = "gone"
     #: Nothing new is visible yet.
     NOT_YET = "notYet"
+    #: Nothing new here, but something new elsewhere: see `AlertView.elsewhere`.
+    ELSEWHERE = "elsewhere"
     #: Graph could not be asked.
     UNKNOWN = "unknown"
+
+
+class Place(StrEnum):
+    """Where a new credential was found instead."""
+
+    #: On the same app, of the other type: it does not replace this one by itself.
+    OTHER_TYPE = "otherType"
+    #: On the app's enterprise app, or on the registration of an enterprise app.
+    OTHER_SIDE = "otherSide"
+    #: On another app of the person who says that it is renewed.
+    OTHER_APP = "otherApp"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Elsewhere:
+    """A new credential that does not renew the one that expires."""
+
+    place: Place
+    application: Application
+    credential: Credential
 
 
 class Outcome(StrEnum):
@@ -85,6 +107,17 @@ class SoFar:
     person: Person
     at: datetime
     outcome: Outcome
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Renewal:
+    """What came of "I renewed it"."""
+
+    #: Alert id -> what Graph showed.
+    findings: Mapping[str, RenewalFinding]
+    elsewhere: Elsewhere | None = None
+    #: Until when Graph is asked again, None when it is not.
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,6 +155,10 @@ class AlertView:
     proof: datetime | None = None
     #: The (previous) owner whose manager the recipient is.
     on_behalf_of: Person | None = None
+    #: Set right after "I renewed it": where something new was found instead.
+    elsewhere: Elsewhere | None = None
+    #: Until when Graph is asked again by itself after "I renewed it", None when it is not.
+    looks_until: datetime | None = None
     #: The other people who were told.
     also_told: tuple[Person, ...] = ()
     #: Counting owners of the app, for "one of 3 owners".

@@ -38,6 +38,20 @@ _QUIET: Mapping[str, Entry] = {
     "summary.retire": "{app}: is it no longer needed? Please decide by {date}",
 }
 
+#: "I renewed it".
+_RENEWED: Mapping[str, Entry] = {
+    "finding.otherType": "**Found a new {thing} on this app:** {label}. What expires is its {needed}; if nothing uses"
+    " that any more, remove it, and I am quiet.",
+    "finding.otherSide": "**Found a new {thing}, but on the other side:** {label}. An app has two sides in Entra, its"
+    " registration and its enterprise app; what expires stands on this one.",
+    "finding.otherApp": "**I don't see a new one on this app,** but a new {thing} on **{other}**: {label}. Was it meant"
+    " for this app?",
+    "finding.notYet.again": "**I don't see a new one on this app yet.** That can take some minutes. I look again in 5,"
+    " 15 and 60 minutes, until {time}; this card then turns by itself.",
+    "renewed_still_not": "I have looked three times within an hour and still see nothing new on {app}. Is it on another"
+    " app, or not saved? I keep reminding you.",
+}
+
 #: New owners: rights, and what can come between.
 _OWNERS: Mapping[str, Entry] = {
     "owners_full": "{app} has 100 owners, which is as many as Entra allows. One of them has to go first; nobody was"
@@ -60,4 +74,4 @@ _OWNERS: Mapping[str, Entry] = {
     "state.waitingOwner.direct": "**{person} said yes** and owns it as soon as Entra shows it.",
 }
 
-SENTENCES: Mapping[str, Entry] = {**_QUIET, **_OWNERS}
+SENTENCES: Mapping[str, Entry] = {**_QUIET, **_RENEWED, **_OWNERS}

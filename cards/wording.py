@@ -238,7 +238,7 @@ def _state(view: AlertView, pen: Pen) -> Iterator[Line]:
     """How things stand, above everything else."""
     first = view.items[0]
     if first.finding is not None:
-        yield _finding(first, pen)
+        yield _finding(view, first, pen)
     ended = _ended_nomination(view, pen)
     if ended is not None:
         yield ended
@@ -333,13 +333,24 @@ def _superseded(item: AlertItem, pen: Pen) -> Line:
     return pen.pieces("state.superseded", label=label(pen, item.successor), date=date)
 
 
-def _finding(item: AlertItem, pen: Pen) -> Line:
+def _finding(view: AlertView, item: AlertItem, pen: Pen) -> Line:
     finding, successor = item.finding, item.successor
     if finding is RenewalFinding.FOUND and (successor is None or successor.end is None):
         return pen.pieces("finding.found.plain")
     if finding is RenewalFinding.FOUND and successor is not None and successor.end is not None:
         return pen.pieces("finding.found", label=label(pen, successor), date=pen.calendar.day(successor.end))
-    return pen.pieces(f"finding.{finding}")
+    found = view.elsewhere
+    if finding is RenewalFinding.ELSEWHERE and found is not None:
+        return pen.pieces(
+            f"finding.{found.place}",
+            label=label(pen, found.credential),
+            other=pen.app(found.application.display_name),
+            thing=thing(pen, found.credential),
+            needed=thing(pen, item.credential),
+        )
+    if finding is RenewalFinding.NOT_YET and view.looks_until is not None:
+        return pen.pieces("finding.notYet.again", time=pen.calendar.clock(view.looks_until))
+    return pen.pieces("finding.notYet" if finding is RenewalFinding.ELSEWHERE else f"finding.{finding}")
 
 
 _ENDED = {

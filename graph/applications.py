@@ -159,8 +159,17 @@ class GraphApplications:
 
     async def application(self, object_id: str, type: ApplicationType) -> Application | None:
         """One app as Graph shows it now, None if it is gone. Raises GraphError, on an unreadable app too."""
+        return await self._single(f"/{quote(object_id, safe='')}", object_id, type)
+
+    async def other_side(self, application: Application) -> Application | None:
+        """The app registration's enterprise app, or the reverse; see the port."""
+        registration = application.type is ApplicationType.APP_REGISTRATION
+        other = ApplicationType.ENTERPRISE_APP if registration else ApplicationType.APP_REGISTRATION
+        return await self._single(f"(appId='{quote(application.app_id, safe='')}')", application.app_id, other)
+
+    async def _single(self, named: str, object_id: str, type: ApplicationType) -> Application | None:
         collection, fields, cost = _collection(type)
-        path = query(f"/{collection}/{quote(object_id, safe='')}", select=fields, expand=self._expand())
+        path = query(f"/{collection}{named}", select=fields, expand=self._expand())
         try:
             raw = await self._reader.call(self._reader.get(path), decode_single, cost=cost, pace=DEAR)
         except GraphError as error:
@@ -168,7 +177,7 @@ class GraphApplications:
                 return None
             if error.status == 400 and not self._plain_owners:
                 self._plain_owners = True
-                return await self.application(object_id, type)
+                return await self._single(named, object_id, type)
             raise
         try:
             item = loose_item(raw)

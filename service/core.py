@@ -9,6 +9,7 @@ from alerts.deadlines import Deadlines
 from alerts.delivery import Deliverer
 from alerts.desk import Desk
 from alerts.engine import Engine
+from alerts.later import LaterLooks
 from alerts.model import Policy
 from alerts.nominations import Nominations
 from alerts.owner_changes import OwnerChanges
@@ -59,6 +60,7 @@ class Core:
     owner_changes: OwnerChanges
     rerouter: Rerouter
     deadlines: Deadlines
+    later_looks: LaterLooks
 
     def deliverer(self, teams: TeamsChannel | None, mail: MailChannel | None) -> Deliverer:
         """A delivery worker on these channels."""
@@ -178,5 +180,6 @@ def build_core(
         desk=desk,
         owner_changes=changes,
         rerouter=rerouter,
+        later_looks=LaterLooks(store=store, clock=clock, policy=policy, registry=graph.registry),
         deadlines=Deadlines(store=store, clock=clock, roles=roles, rerouter=rerouter, mail=mail),
     )

@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 OWNER_SECONDS = 60.0
 #: Seconds between two looks at nominations whose time may be over.
 DEADLINE_SECONDS = 60.0
+#: Seconds between two looks at what somebody says to have renewed.
+LATER_SECONDS = 15.0
 #: Seconds between two looks at the practice tenant's clock.
 CLOCK_SECONDS = 2.0
 #: Seconds between two moves of events to the archive.
@@ -93,6 +95,7 @@ class Product:
         for _ in range(20):
             count = await self.core.owner_changes.run_pending()
             count += await self.core.deadlines.run_once()
+            count += await self.core.later_looks.run_once()
             count += await self.deliverer.drain() if self.deliverer is not None else 0
             handled += count
             if not count:
@@ -107,6 +110,7 @@ class Product:
             _every(PUMP_SECONDS, pump.run_once, stop, "moving events"),
             _every(OWNER_SECONDS, self.core.owner_changes.run_pending, stop, "writing owners"),
             _every(DEADLINE_SECONDS, self.core.deadlines.run_once, stop, "time limits of nominations"),
+            _every(LATER_SECONDS, self.core.later_looks.run_once, stop, "looking again for what was renewed"),
         ]
         if self.deliverer is not None:
             loops.append(self.deliverer.run(stop))

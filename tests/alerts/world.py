@@ -16,6 +16,7 @@ from alerts.delivery import Deliverer
 from alerts.desk import Desk
 from alerts.engine import Engine
 from alerts.errors import DeliveryError
+from alerts.later import LaterLooks
 from alerts.ledger import Ledger, draw_up
 from alerts.model import (
     Action,
@@ -99,6 +100,9 @@ class Directory:
     async def application(self, object_id: str, type: ApplicationType) -> Application | None:
         return self.world.apps.get(object_id)
 
+    async def other_side(self, application: Application) -> Application | None:
+        return self.world.apps.get(f"{application.object_id}/other")
+
     async def people(self, ids: object, *, managers: bool = False) -> dict[str, Person]:
         return {i: self.world.people[i] for i in ids if i in self.world.people}  # type: ignore[attr-defined]
 
@@ -169,6 +173,7 @@ class World:
             privileges=self.directory,
             owner_changes=self.changes,
         )
+        self.looks = LaterLooks(store=self.store, clock=self.clock, policy=self.policy, registry=self.directory)
         self.desk = Desk(
             store=self.store,
             policy=self.policy,

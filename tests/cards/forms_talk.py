@@ -1,13 +1,16 @@
 """Cards of the conversation: quieting answers, proposals, new owners' rights and odd ends, by name."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from alerts.model import NominationKind, NominationState
-from alerts.views import CardState, NominationView, View
+from alerts.views import CardState, Elsewhere, NominationView, Place, RenewalFinding, View
 from tests.cards.samples import (
     ANA,
     MIA,
     NOOR,
+    NOW,
+    application,
     approval_view,
     item,
     nomination,
@@ -33,7 +36,14 @@ def talk_views() -> dict[str, View]:
     asked = nomination(NominationState.ACCEPTED, kind=NominationKind.RETIRE, nominee=MIA)
     direct = nomination(NominationState.APPROVED, approver=None, privileged=False)
     rights = nomination(NominationState.ACCEPTED, privileges=("Mail.ReadWrite", "Global Administrator"))
+    for place in Place:
+        found = Elsewhere(place=place, application=application("HR Mirror", 7), credential=secret(700, "hr-2026"))
+        finding = replace(item(secret(7)), finding=RenewalFinding.ELSEWHERE)
+        made[f"owner-elsewhere-{place}"] = owner_view(finding, elsewhere=found)
     return made | {
+        "owner-looks-again": owner_view(
+            replace(item(secret(7)), finding=RenewalFinding.NOT_YET), looks_until=NOW + timedelta(hours=1)
+        ),
         "owner-proposed": owner_view(item(state=CardState.RETIRE_PROPOSED), nomination=asked),
         "owner-waiting-owner-direct": owner_view(item(state=CardState.WAITING_OWNER), nomination=direct),
         "retire-asked": proposal(NominationState.ACCEPTED),

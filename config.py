@@ -434,6 +434,7 @@ class _Loader:
             log_level=get.text("LOG_LEVEL", "INFO"),
             ca_file=get.outside_text("SSL_CERT_FILE"),
             metrics_token=get.secret("METRICS_TOKEN"),
+            heartbeat_url=get.secret("HEARTBEAT_URL"),
         )
 
 

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -58,6 +59,10 @@ class Deliverer:
     lease_seconds: float = LEASE_SECONDS
     #: Before the one repeat of a send whose outcome is unknown.
     hold: timedelta = UNCLEAR_HOLD
+    #: Why nothing may be claimed now (the clock is not trusted), '' it may.
+    stopped: Callable[[], str] = lambda: ""
+    #: When each loop last went round, by the monotonic clock: this worker lives.
+    _rounds: dict[Channel, float] = field(default_factory=dict)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -71,6 +76,10 @@ class Deliverer:
     def wake(self) -> None:
         """There may be something to send: do not wait for the next look."""
         self._wake.set()
+
+    def silent_for(self) -> float:
+        """Seconds since the loop that is furthest behind went round; 0.0 before they began."""
+        return time.monotonic() - min(self._rounds.values(), default=time.monotonic())
 
     # ------------------------------------------------------------ the loops
 
@@ -99,6 +108,7 @@ class Deliverer:
         stopping = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
+                self._rounds[channel] = time.monotonic()
                 self._wake.clear()
                 room = parallel - len(jobs)
                 # A claim is a write: worth it for several rows, or when there is nothing else to do.
@@ -127,6 +137,8 @@ class Deliverer:
 
     async def _claim(self, *wanted: tuple[Channel, int]) -> list[Delivery]:
         """At most so many rows of each channel."""
+        if self.stopped():
+            return []
         now = self.clock()
         claimed: list[Delivery] = []
         async with self.store.transaction() as tx:
@@ -214,6 +226,8 @@ class Deliverer:
             row = ended(job.delivery, DeliveryState.CANCELLED, reason, now) if reason else begun
             if not reason and job.delivery.notice_ids and not await may_tell(tx, now):
                 reason, row = "paused", handed_back(job.delivery)
+            if not reason and self.stopped():
+                reason, row = "stopped", handed_back(job.delivery)
             if not await tx.save_delivery(row):
                 reason = "another worker has it"
         if reason:

@@ -79,6 +79,8 @@ class Ledger:
     due: int
     entries: tuple[Entry, ...]
     not_told: tuple[NotTold, ...]
+    #: Newest notices of people on the route that no message carries: there must be none.
+    lost: tuple[Notice, ...] = ()
 
     @property
     def states(self) -> dict[str, int]:
@@ -246,6 +248,19 @@ def _step_of_untold(place: Recipient, held: str) -> str:
     return "an admin looks at the error" if place.on_route else "the route moved on"
 
 
+def _lost(alert: Alert, books: _Books) -> list[Notice]:
+    """What somebody on the route should have been told and what stands in no message; a newer notice makes up for it."""
+    if alert.state not in (AlertState.OPEN, AlertState.SUPERSEDED):
+        return []
+    present = {place.person.id for place in books.recipients.get(alert.id, []) if place.on_route}
+    newest: dict[str, Notice] = {}
+    for notice in books.notices.get(alert.id, []):
+        known = newest.get(notice.recipient_id)
+        if notice.recipient_id in present and (known is None or known.created_at <= notice.created_at):
+            newest[notice.recipient_id] = notice
+    return [notice for notice in newest.values() if not books.deliveries.get(notice.id)]
+
+
 async def states_of(tx: Transaction, alerts: Sequence[Alert], now: datetime) -> dict[tuple[str, str], LedgerState]:
     """(object id, key id) -> state, of these alerts only."""
     unclosed = [alert for alert in alerts if alert.state is not AlertState.RESOLVED]
@@ -265,4 +280,5 @@ async def draw_up(tx: Transaction, now: datetime, policy: Policy) -> Ledger:
         due=int(await tx.value(DUE) or 0),
         entries=entries,
         not_told=tuple(line for alert in alerts for line in _not_told(alert, books, states[alert.id])),
+        lost=tuple(notice for alert in alerts for notice in _lost(alert, books)),
     )

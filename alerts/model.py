@@ -332,6 +332,8 @@ class Delivery:
     unclear: int = 0
     #: When the request of the send under way was about to be written; None as soon as its outcome is known.
     begun_at: datetime | None = None
+    #: Outcome of the last try that failed, '' none yet (alerts.errors.Outcome).
+    trouble: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

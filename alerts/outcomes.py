@@ -53,7 +53,7 @@ def after_failure(
         jitter: 0.5 to 1.0; keeps replicas from knocking at the same second.
         hold: before the one repeat of an unclear send.
     """
-    known = replace(delivery, begun_at=None, error=str(error)[:500])
+    known = replace(delivery, begun_at=None, error=str(error)[:500], trouble=error.outcome)
     if delivery.purpose is DeliveryPurpose.UPDATE:
         return _after_update(known, error, now, jitter)
     match error.outcome:

@@ -284,6 +284,16 @@ class Archive(Protocol):
         """Run `queries/<name>.kql` with typed values. Raises ArchiveError, on a partial answer too."""
 
 
+class Spool(Protocol):
+    """What still waits for Log Analytics (archive/spool.py)."""
+
+    def waiting_since(self) -> datetime | None:
+        """When the oldest rows were written that still wait; None when nothing waits."""
+
+    async def upload(self) -> int:
+        """Send what waits; rows acknowledged. Raises ArchiveError when something could not be sent."""
+
+
 class OwnerHistory(Protocol):
     """Who owned what, from the archive (archive/history.py)."""
 
@@ -410,6 +420,15 @@ class Transaction(Protocol):
     async def deliveries_waiting(self) -> int:
         """How many are pending or sending."""
 
+    async def deliveries_overdue(self, before: datetime, limit: int) -> list[Delivery]:
+        """Those that could have been claimed at `before` and are not finished, oldest first."""
+
+    async def deliveries_retried(self, limit: int) -> list[Delivery]:
+        """Waiting ones that were tried before, oldest first."""
+
+    async def deliveries_failed(self, limit: int) -> list[Delivery]:
+        """Those that failed for good, newest first."""
+
     async def next_delivery_at(self) -> datetime | None:
         """The earliest time at which one can be claimed, None when nothing waits."""
 
@@ -520,6 +539,7 @@ __all__ = [
     "Privileges",
     "Sent",
     "SharedPace",
+    "Spool",
     "Store",
     "Table",
     "TeamsChannel",

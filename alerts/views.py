@@ -387,6 +387,22 @@ class ScanView:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class AlarmView:
+    """Something is wrong with Steward itself: one card per problem, updated until it is over."""
+
+    #: Kind of the problem (alerts/problems.py).
+    kind: str
+    #: Figures and reasons for its sentence.
+    params: Mapping[str, str]
+    since: datetime
+    #: None while it lasts.
+    over_at: datetime | None
+    now: datetime
+    time_zone: str
+    next_scan: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class MailView:
     """One e-mail for one person and run: all that they must be told."""
 
@@ -413,4 +429,5 @@ View = (
     | HistoryView
     | HelpView
     | ScanView
+    | AlarmView
 )

@@ -24,6 +24,8 @@ class Readiness:
     #: False only when the database or the schedule fails; then the bot is taken out of service.
     ready: bool
     problems: tuple[str, ...] = ()
+    #: Numbers of the promises (docs/promises.md) that these problems break.
+    broken_promises: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +37,7 @@ class Pages:
         metrics_token: bearer token that /metrics wants from callers off loopback; '' refuses them.
         mount: adds more routes (the practice tenant's); None adds none, and / is then 404.
         registry: what /metrics shows.
+        before_metrics: brings it up to date; None nothing does.
     """
 
     adapter: Adapter
@@ -43,6 +46,7 @@ class Pages:
     metrics_token: str = ""
     mount: Callable[[web.Application], None] | None = None
     registry: CollectorRegistry = REGISTRY
+    before_metrics: Callable[[], Awaitable[None]] | None = None
 
 
 def make_web_app(pages: Pages) -> web.Application:
@@ -57,12 +61,18 @@ def make_web_app(pages: Pages) -> web.Application:
 
     async def readyz(_: web.Request) -> web.Response:
         state = await pages.readiness()
-        body = {"ready": state.ready, "problems": list(state.problems)}
+        body = {
+            "ready": state.ready,
+            "problems": list(state.problems),
+            "broken_promises": list(state.broken_promises),
+        }
         return web.json_response(body, status=200 if state.ready else 503)
 
     async def metrics(request: web.Request) -> web.Response:
         if not _may_read_metrics(request, pages.metrics_token):
             return web.Response(status=401 if pages.metrics_token else 403)
+        if pages.before_metrics is not None:
+            await pages.before_metrics()
         return web.Response(body=generate_latest(pages.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     app.router.add_post("/api/messages", messages)

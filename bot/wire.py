@@ -1,6 +1,8 @@
 """One pooled HTTP client for everything that the bot asks of others: keys, conversations, activities."""
 
 import ssl
+from collections.abc import Callable
+from types import SimpleNamespace
 
 import aiohttp
 
@@ -19,11 +21,15 @@ class Wire:
     Args:
         ca_file: PEM file of trusted authorities, '' the system's.
         connections: how many at once, over all hosts.
+        heard: told the host and the Date header of each answer.
     """
 
-    def __init__(self, *, ca_file: str = "", connections: int = 64) -> None:
+    def __init__(
+        self, *, ca_file: str = "", connections: int = 64, heard: Callable[[str, str], None] | None = None
+    ) -> None:
         self._ca_file = ca_file
         self._connections = connections
+        self._heard = heard
         self._session: aiohttp.ClientSession | None = None
 
     def session(self) -> aiohttp.ClientSession:
@@ -38,12 +44,24 @@ class Wire:
                 trust_env=True,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"User-Agent": "steward"},
+                trace_configs=[_listening(self._heard)] if self._heard is not None else None,
             )
         return self._session
 
     async def close(self) -> None:
         if self._session is not None:
             await self._session.close()
+
+
+def _listening(heard: Callable[[str, str], None]) -> aiohttp.TraceConfig:
+    """Passes on what each answer says of the time."""
+
+    async def ended(_session: object, _context: SimpleNamespace, end: aiohttp.TraceRequestEndParams) -> None:
+        heard(end.url.authority, end.response.headers.get("Date", ""))
+
+    config = aiohttp.TraceConfig()
+    config.on_request_end.append(ended)
+    return config
 
 
 async def read_limited(response: aiohttp.ClientResponse, limit: int = MAX_ANSWER_BYTES) -> bytes:

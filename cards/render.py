@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import assert_never
 
 from alerts.views import (
+    AlarmView,
     AlertView,
     AppListView,
     AppStatusView,
@@ -18,6 +19,7 @@ from alerts.views import (
     View,
 )
 from cards import (
+    alarm,
     alert,
     app_status,
     approval,
@@ -71,6 +73,8 @@ def render(view: View, words: Words, *, teams_user_id: str = "") -> Card:
             return help_card.draw(view, pen, teams_user_id)
         case ScanView():
             return scan.draw(view, pen, teams_user_id)
+        case AlarmView():
+            return alarm.draw(view, pen, teams_user_id)
         case _:
             assert_never(view)
 
@@ -99,6 +103,8 @@ def summary(view: View, words: Words) -> str:
             text = help_card.summary(view, pen)
         case ScanView():
             text = scan.summary(view, pen)
+        case AlarmView():
+            text = alarm.summary(view, pen)
         case _:
             assert_never(view)
     return text

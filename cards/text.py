@@ -17,11 +17,14 @@ from cards import (
     commands_en,
     commands_fr,
     text_de,
+    text_de_alarms,
     text_de_answers,
     text_en,
+    text_en_alarms,
     text_en_answers,
     text_en_talk,
     text_fr,
+    text_fr_alarms,
     text_fr_answers,
 )
 from cards.dates import Calendar, DateWords
@@ -139,7 +142,12 @@ def _merged(pieces: Iterator[Piece]) -> Iterator[Piece]:
 
 ENGLISH = Catalog(
     language="en",
-    sentences={**text_en.SENTENCES, **text_en_answers.SENTENCES, **text_en_talk.SENTENCES},
+    sentences={
+        **text_en.SENTENCES,
+        **text_en_answers.SENTENCES,
+        **text_en_talk.SENTENCES,
+        **text_en_alarms.SENTENCES,
+    },
     dates=text_en.DATES,
     plural=PluralRule(),
     comma=", ",
@@ -151,7 +159,7 @@ ENGLISH = Catalog(
 
 GERMAN = Catalog(
     language="de",
-    sentences={**ENGLISH.sentences, **text_de.SENTENCES, **text_de_answers.SENTENCES},
+    sentences={**ENGLISH.sentences, **text_de.SENTENCES, **text_de_answers.SENTENCES, **text_de_alarms.SENTENCES},
     dates=text_de.DATES,
     plural=PluralRule(),
     comma=", ",
@@ -163,7 +171,7 @@ GERMAN = Catalog(
 
 FRENCH = Catalog(
     language="fr",
-    sentences={**ENGLISH.sentences, **text_fr.SENTENCES, **text_fr_answers.SENTENCES},
+    sentences={**ENGLISH.sentences, **text_fr.SENTENCES, **text_fr_answers.SENTENCES, **text_fr_alarms.SENTENCES},
     dates=text_fr.DATES,
     plural=PluralRule(frozenset({0, 1})),
     comma=", ",

@@ -204,6 +204,7 @@ class GraphClient:
         gate: Gate | None = None,
         timeout: float = 90.0,
         largest_body: int = LARGEST_BODY,
+        heard: Callable[[str, str], None] | None = None,
     ) -> None:
         """Imports and TLS contexts are paid for here, not inside a running event loop.
 
@@ -212,6 +213,7 @@ class GraphClient:
             gate: shared by all clients of one tenant and identity; a new one when None.
             timeout: seconds without a piece of an answer.
             largest_body: bytes of one answer, after decompression; a larger one is an error.
+            heard: told the host and the Date header of each answer.
         """
         self.identity = identity
         self.gate = gate or Gate()
@@ -229,7 +231,7 @@ class GraphClient:
             ssl.create_default_context(cafile=identity.ca_file) if identity.ca_file else True
         )
         self._transport = AiohttpTransport(
-            host, verify, timeout=timeout, longest=LONGEST_ANSWER, largest_body=largest_body
+            host, verify, timeout=timeout, longest=LONGEST_ANSWER, largest_body=largest_body, heard=heard
         )
         http = httpx.AsyncClient(transport=self._transport)
         # Of the SDK's default middleware only what its URLs need and what names it to Graph. Its retries count

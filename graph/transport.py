@@ -2,6 +2,7 @@
 
 import ssl
 import urllib.request
+from collections.abc import Callable
 from urllib.parse import unquote, urlsplit
 
 import aiohttp
@@ -36,6 +37,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         timeout: float,
         longest: float,
         largest_body: int = LARGEST_BODY,
+        heard: Callable[[str, str], None] | None = None,
     ) -> None:
         """Args:
         host: the only one that is asked; decides about a proxy (HTTPS_PROXY, NO_PROXY).
@@ -43,10 +45,12 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         timeout: seconds between two pieces of an answer.
         longest: seconds that a whole answer may take.
         largest_body: bytes, after decompression.
+        heard: told the host and the Date header of each answer.
         """
         self._verify = verify
         self._timeout = aiohttp.ClientTimeout(total=longest, connect=None, sock_connect=20, sock_read=timeout)
         self._largest_body = largest_body
+        self._heard = heard
         self._proxy, self._proxy_headers = _proxy_for(host)
         self._session: aiohttp.ClientSession | None = None
 
@@ -64,6 +68,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 timeout=self._timeout,
                 skip_auto_headers=_NOT_ADDED,
             ) as answer:
+                if self._heard is not None:
+                    self._heard(answer.url.authority, answer.headers.get("Date", ""))
                 content = await self._content(answer, request)
         except (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError) as error:
             raise httpx.ConnectError(str(error), request=request) from error

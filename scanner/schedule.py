@@ -38,6 +38,8 @@ class Schedule:
     holder: str
     #: Sleeps so many seconds of real time; the practice tenant's ends early when its clock moves.
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    #: Why no scan may begin by itself now (the clock is not trusted), '' it may.
+    stopped: Callable[[], str] = lambda: ""
     _running: "asyncio.Task[ScanRun] | None" = field(default=None, init=False)
     _lease: Lease = field(init=False)
 
@@ -86,9 +88,10 @@ class Schedule:
         on_start = True
         while True:
             try:
-                if self.missed(self.clock(), await self._last(), on_start=on_start):
-                    await self.scan_now(only_if_missed=True)
-                on_start = False
+                if not self.stopped():
+                    if self.missed(self.clock(), await self._last(), on_start=on_start):
+                        await self.scan_now(only_if_missed=True)
+                    on_start = False
             except Exception:  # the outermost loop of the schedule: a day without a scan is worse than any error
                 log.exception("the scan failed; it is tried again later")
             await self.sleep(self._until_next(self.clock()))

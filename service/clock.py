@@ -1,6 +1,8 @@
 """The time: real, or the practice tenant's, which its "next day" button moves."""
 
 import asyncio
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -11,6 +13,9 @@ class MovableClock:
     def __init__(self) -> None:
         self._offset = timedelta()
         self._moved = asyncio.Event()
+        self._unmoved_since = time.monotonic()
+        #: Called whenever it was moved.
+        self.when_moved: Callable[[], None] = lambda: None
 
     def __call__(self) -> datetime:
         return datetime.now(UTC) + self._offset
@@ -20,8 +25,14 @@ class MovableClock:
         if offset == self._offset:
             return
         self._offset = offset
+        self._unmoved_since = time.monotonic()
+        self.when_moved()
         self._moved.set()
         self._moved = asyncio.Event()
+
+    def unmoved_for(self) -> float:
+        """Seconds since it was moved last, or since the process began."""
+        return time.monotonic() - self._unmoved_since
 
     async def sleep(self, seconds: float) -> None:
         """Sleep so many seconds of real time, or until the clock is moved."""

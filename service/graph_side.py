@@ -1,5 +1,7 @@
 """What asks Graph, wired from settings; the only wiring that imports msgraph."""
 
+from collections.abc import Callable
+
 from alerts.ports import AppInstaller, Store
 from alerts.views import MailView
 from cards.email import Mail, render_mail
@@ -39,9 +41,20 @@ def identity_of(identity: IdentitySettings, endpoint: str, ca_file: str) -> Iden
 class GraphRooms:
     """The clients of this process, one per identity, and the adapters on them."""
 
-    def __init__(self, settings: Settings, words: Words, ca_file: str = "", store: Store | None = None) -> None:
-        """`store` holds the pace of e-mails that all replicas share; None where none are sent."""
-        self._settings, self._words, self._ca_file, self._store = settings, words, ca_file, store
+    def __init__(
+        self,
+        settings: Settings,
+        words: Words,
+        ca_file: str = "",
+        store: Store | None = None,
+        heard: Callable[[str, str], None] | None = None,
+    ) -> None:
+        """`store` holds the pace of e-mails that all replicas share; None where none are sent.
+
+        `heard` is told the host and the Date header of each answer.
+        """
+        self._settings, self._words, self._ca_file = settings, words, ca_file
+        self._store, self._heard = store, heard
         self._clients: list[GraphClient] = []
         if settings.graph.identity is None:
             raise ValueError("this process has no identity for Graph")
@@ -50,7 +63,7 @@ class GraphRooms:
         self._reports = self._client(settings.graph.identity) if settings.graph.last_use else None
 
     def _client(self, identity: IdentitySettings) -> GraphClient:
-        client = GraphClient(identity_of(identity, self._settings.graph.endpoint, self._ca_file))
+        client = GraphClient(identity_of(identity, self._settings.graph.endpoint, self._ca_file), heard=self._heard)
         self._clients.append(client)
         return client
 

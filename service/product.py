@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from alerts.clockwatch import ClockWatch
 from alerts.delivery import Deliverer
 from alerts.errors import StewardError
 from alerts.pump import EventPump
@@ -58,6 +59,10 @@ class Product:
     #: service.scan_side.ScanSide.
     scans: Any = None
     deliverer: Deliverer | None = None
+    #: Whether this process may trust its clock.
+    clock_watch: ClockWatch = field(default_factory=ClockWatch)
+    #: service.watchman.Watchman; None in a process that neither sends nor scans.
+    watchman: Any = None
     triggers: Triggers = field(default_factory=Triggers)
 
     async def keep_time(self) -> None:
@@ -131,15 +136,17 @@ async def _every(seconds: float, work: Callable[[], Any], stop: asyncio.Event, w
 async def open_product(settings: Settings, practice: Any, roles: frozenset[str]) -> AsyncIterator[Product]:
     """Open what these roles need; everything is closed at the end, whatever happened."""
     clock = MovableClock()
+    clock_watch = ClockWatch(clock=clock)
+    clock.when_moved = clock_watch.moved
     store = await open_store(settings.service.database_url.reveal())
-    rooms = teams = archive = None
+    rooms = teams = archive = watchman = None
     try:
         archive, history = await open_archive(settings, clock)
         graph = GraphSide()
         ca_file = settings.service.ca_file
         if roles & {"worker", "scanner"}:
             words = _part("service.words").words_of(settings)
-            rooms = _part("service.graph_side").GraphRooms(settings, words, ca_file, store)
+            rooms = _part("service.graph_side").GraphRooms(settings, words, ca_file, store, clock_watch.heard)
             graph = rooms.side()
         triggers = Triggers()
         core = build_core(settings, store, archive, history, graph, clock, triggers)
@@ -154,16 +161,20 @@ async def open_product(settings: Settings, practice: Any, roles: frozenset[str])
             graph=graph,
             rooms=rooms,
             triggers=triggers,
+            clock_watch=clock_watch,
         )
         if "scanner" in roles:
             product.scans = _part("service.scan_side").ScanSide(product, history)
         if roles & {"bot", "worker"} and settings.bot.app_id:
             installer = rooms.installer() if rooms is not None else None
-            teams = _part("service.teams_side").build_teams(settings, core, installer, ca_file)
+            teams = _part("service.teams_side").build_teams(settings, core, installer, ca_file, clock_watch.heard)
             product.teams = teams
         if "worker" in roles:
             product.deliverer = core.deliverer(teams.channel if teams else None, graph.mail)
+            product.deliverer.stopped = clock_watch.trouble
             triggers.wake = product.deliverer.wake
+        if roles & {"worker", "scanner"}:
+            product.watchman = watchman = _part("service.watchman").build_watchman(product)
         await product.keep_time()
         # What is imported and wired by now stays: the collector need not look through it again and again.
         gc.collect()
@@ -171,6 +182,8 @@ async def open_product(settings: Settings, practice: Any, roles: frozenset[str])
         yield product
     finally:
         gc.unfreeze()
+        if watchman is not None:
+            await watchman.close()
         if teams is not None:
             await teams.close()
         if rooms is not None:

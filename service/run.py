@@ -3,23 +3,21 @@
 import asyncio
 import logging
 import signal
-import time
 from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
 
-from alerts.errors import SettingsError, StewardError
+from alerts.errors import SettingsError
 from service.logs import set_up_logs
 from service.product import Product, open_product
+from service.readiness import Readiness
 from settings.model import Settings
 
 log = logging.getLogger(__name__)
 
 #: Seconds that running work may take once the process is told to stop.
 DRAIN_SECONDS = 10.0
-#: Seconds for which readiness repeats what the ledger said.
-REPORT_SECONDS = 60.0
 
 
 async def serve(settings: Settings, practice: Any, roles: frozenset[str], state_dir_id: str) -> int:
@@ -74,6 +72,8 @@ def _start(product: Product, stop: asyncio.Event) -> list[asyncio.Task[Any]]:
         tasks.append(asyncio.create_task(product.work(stop), name="worker"))
     if product.scans is not None:
         tasks.append(asyncio.create_task(product.scans.run(stop), name="scanner"))
+    if product.watchman is not None:
+        tasks.append(asyncio.create_task(product.watchman.run(stop), name="watchman"))
     if product.practice is not None:
         tasks.append(asyncio.create_task(product.follow_time(stop), name="practice clock"))
     if product.teams is not None:
@@ -104,8 +104,14 @@ async def _listen(product: Product) -> web.AppRunner:
     """Serve the HTTP surface and print the address line."""
     teams_side = product.teams_wiring()
     service = product.settings.service
+    readiness = Readiness(product)
     app = teams_side.build_web(
-        product.settings, product.core, product.teams, _Readiness(product), _practice_routes(product)
+        product.settings,
+        product.core,
+        product.teams,
+        readiness,
+        _practice_routes(product),
+        readiness.show_metrics,
     )
     runner: web.AppRunner = teams_side.make_runner(app)
     await runner.setup()
@@ -156,34 +162,3 @@ def _practice_routes(product: Product) -> Callable[[web.Application], None] | No
 
     add_routes = product.practice_wiring().add_routes
     return lambda app: add_routes(app, product.practice, next_day, look)
-
-
-class _Readiness:
-    """Whether the process can do its work: 503 only when the database or the schedule fail."""
-
-    def __init__(self, product: Product) -> None:
-        self._product = product
-        self._problems: list[str] = []
-        self._drawn_up = float("-inf")
-
-    async def __call__(self) -> Any:
-        readiness = self._product.teams_wiring().Readiness
-        problems: list[str] = []
-        ready = True
-        try:
-            async with asyncio.timeout(5), self._product.store.reading() as tx:
-                # A probe comes every few seconds; the ledger of a large tenant takes one to draw up.
-                if time.monotonic() - self._drawn_up > REPORT_SECONDS:
-                    report = await self._product.core.desk.report(tx, "UTC")
-                    self._problems = [sentence.key for sentence in report.problems]
-                    self._drawn_up = time.monotonic()
-                else:
-                    await tx.runs(1)
-            problems = list(self._problems)
-        except (StewardError, OSError, TimeoutError) as error:
-            log.warning("not ready: %s", error)
-            ready, problems = False, ["the database does not answer"]
-        if self._product.scans is not None and self._product.scans.failed:
-            ready = False
-            problems.append("the schedule has stopped")
-        return readiness(ready=ready, problems=tuple(problems))

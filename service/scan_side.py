@@ -35,6 +35,7 @@ class ScanSide:
             zone=service.time_zone,
             sleep=product.clock.sleep,
             holder=holder,
+            stopped=product.clock_watch.trouble,
         )
         minutes = product.settings.graph.delta_minutes
         self._watches = minutes > 0

@@ -67,10 +67,16 @@ def identity_of(settings: Settings) -> BotIdentity:
     )
 
 
-def build_teams(settings: Settings, core_store: Core, installer: AppInstaller | None, ca_file: str = "") -> TeamsSide:
+def build_teams(
+    settings: Settings,
+    core_store: Core,
+    installer: AppInstaller | None,
+    ca_file: str = "",
+    heard: Callable[[str, str], None] | None = None,
+) -> TeamsSide:
     """The channel to Teams, without the web server: enough for a delivery worker."""
     identity = identity_of(settings)
-    wire = Wire(ca_file=ca_file)
+    wire = Wire(ca_file=ca_file, heard=heard)
     hosts = ServiceHosts(
         settings.bot.trusted_hosts,
         service_url=settings.bot.service_url,
@@ -118,6 +124,7 @@ def build_web(
     side: TeamsSide,
     readiness: Callable[[], Awaitable[Readiness]],
     mount: Callable[[web.Application], None] | None = None,
+    before_metrics: Callable[[], Awaitable[None]] | None = None,
 ) -> web.Application:
     """The HTTP surface: messages, probes, metrics, and in practice mode the client."""
     identity = identity_of(settings)
@@ -144,6 +151,7 @@ def build_web(
             readiness=readiness,
             metrics_token=token.reveal() if token else "",
             mount=mount,
+            before_metrics=before_metrics,
         )
     )
 

@@ -154,6 +154,8 @@ class ServiceSettings:
     #: system's.
     ca_file: str
     metrics_token: Secret | None
+    #: Called while all is well; None: nobody watches from outside.
+    heartbeat_url: Secret | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -259,8 +259,9 @@ SETTINGS: tuple[SettingDoc, ...] = (
         v.log_level),
     _SERVICE.row(
         "METRICS_TOKEN", "secret", "-", "Opens `/metrics` to callers that are not on this machine.", v.text, secret=True),
-    _SERVICE.row("HEARTBEAT_URL", "https URL", "-", "Called after each healthy scan.", v.url, secret=True, accepts=(),
-        missing="The heartbeat is not built yet."),
+    _SERVICE.row("HEARTBEAT_URL", "https URL", "-",
+        "Called every 15 minutes while all is well; withheld as soon as anything is not. http on loopback only.",
+        v.url_or_loopback, secret=True),
     _SERVICE.row("APPLICATIONINSIGHTS_CONNECTION_STRING", "text", "-", "Sends traces and metrics to Azure Monitor.",
         v.text, secret=True, accepts=(), missing="Sending traces is not built yet."),
     _SERVICE.row("PRACTICE_APPS", "apps, 100 to 100000", "`300`", "The size of the practice tenant.",

@@ -148,6 +148,12 @@ def own_url(raw: str) -> str:
     return url(raw).rstrip("/")
 
 
+def url_or_loopback(raw: str) -> str:
+    """Reads https, or http on a loopback host, exactly as it was written."""
+    parts = urlsplit(raw)
+    return raw if parts.scheme == "http" and (parts.hostname or "") in _LOOPBACK else url(raw)
+
+
 def url_template(raw: str) -> str:
     """Reads a URL in which {app_id} and {object_id} may stand."""
     url(raw)

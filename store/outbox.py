@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, exists, func, select, update
+from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, exists, func, or_, select, update
 
 from alerts.model import Channel, Delivery, DeliveryState, Notice
 from store import schema
@@ -260,6 +260,30 @@ class Outbox(Session):
         """How many are pending or sending."""
         table = schema.deliveries
         return int(await self._scalar(select(func.count()).where(table.c.state.in_(_WAITING))) or 0)
+
+    async def deliveries_overdue(self, before: datetime, limit: int) -> list[Delivery]:
+        """Those that could have been claimed at `before` and are not finished, oldest first."""
+        table = schema.deliveries
+        pending, sending = _WAITING
+        late = or_(
+            and_(table.c.state == pending, table.c.not_before <= before),
+            and_(table.c.state == sending, table.c.lease_until <= before),
+        )
+        return await self._read_deliveries(
+            select(table).where(late).order_by(table.c.created_at, table.c.seq).limit(limit)
+        )
+
+    async def deliveries_retried(self, limit: int) -> list[Delivery]:
+        """Waiting ones that were tried before, oldest first."""
+        table = schema.deliveries
+        tried = and_(table.c.state == DeliveryState.PENDING.value, table.c.attempts > 0)
+        return await self._read_deliveries(select(table).where(tried).order_by(table.c.created_at).limit(limit))
+
+    async def deliveries_failed(self, limit: int) -> list[Delivery]:
+        """Those that failed for good, newest first."""
+        table = schema.deliveries
+        failed = table.c.state == DeliveryState.FAILED.value
+        return await self._read_deliveries(select(table).where(failed).order_by(table.c.seq.desc()).limit(limit))
 
     async def next_delivery_at(self) -> datetime | None:
         """The earliest time at which one can be claimed, None when nothing waits."""

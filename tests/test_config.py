@@ -354,7 +354,6 @@ UNBUILT = [
     ("LEAVER_GRACE_DAYS", "5", "3"),
     ("PERSON_DATA", "ids", "names"),
     ("READ_RECEIPTS", "on", "off"),
-    ("HEARTBEAT_URL", "https://alive.example/1", ""),
     ("APPLICATIONINSIGHTS_CONNECTION_STRING", "InstrumentationKey=1", ""),
 ]
 
@@ -431,6 +430,7 @@ def test_half_of_log_analytics_names_the_other_half(given):
 def test_secrets_never_show_themselves():
     secrets = {doc.name: f"hush-{doc.name}" for doc in SETTINGS if doc.secret and doc.accepts is None}
     secrets["DATABASE_URL"] = "postgresql://steward:hush-db@db/steward"
+    secrets["HEARTBEAT_URL"] = "https://alive.example/hush-beat"
     environ = {**PRODUCTION, **secrets, "AZURE_CLIENT_CERTIFICATE_PASSWORD": "", "OWNER_WRITE_CLIENT_ID": OTHER}
     environ |= {name: "" for name in secrets if name.endswith("_CERTIFICATE_PASSWORD")}
     environ |= {"MAIL_CLIENT_ID": OTHER, "MAIL_SENDER": "a@b.c", "INSTALL_CLIENT_ID": OTHER, "TEAMS_APP_ID": OTHER}

@@ -21,7 +21,7 @@ async def test_healthz_is_200_as_soon_as_it_serves(bot):
     ("ready", "status"),
     [
         (Readiness(ready=True), 200),
-        (Readiness(ready=True, problems=("the last scan is partial",)), 200),
+        (Readiness(ready=True, problems=("scanPartial",), broken_promises=("P8",)), 200),
         (Readiness(ready=False, problems=("the database does not answer",)), 503),
     ],
 )
@@ -32,7 +32,11 @@ async def test_readyz_is_503_only_when_not_ready_and_names_every_problem(bot, re
         body = await response.json()
 
     assert response.status == status
-    assert body == {"ready": ready.ready, "problems": list(ready.problems)}
+    assert body == {
+        "ready": ready.ready,
+        "problems": list(ready.problems),
+        "broken_promises": list(ready.broken_promises),
+    }
 
 
 async def test_the_root_is_not_there(bot):

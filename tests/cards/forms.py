@@ -11,6 +11,7 @@ from alerts.model import (
     RouteReason,
     RunStatus,
 )
+from alerts.problems import ProblemKind
 from alerts.views import (
     AlertView,
     CardState,
@@ -38,6 +39,7 @@ from tests.cards.samples import (
     NOOR,
     NOW,
     ZONE,
+    alarm_view,
     app_status_view,
     application,
     approval_view,
@@ -345,6 +347,9 @@ def views() -> dict[str, View]:
             run=run(RunStatus.PARTIAL, quarantined=2, errors=("Graph answered 503 on page 6",)), time_zone=ZONE
         ),
         "scan-failed": ScanView(run=run(RunStatus.FAILED, errors=("No token from Entra",)), time_zone=ZONE),
+        **{f"alarm-{kind}": alarm_view(kind) for kind in ProblemKind},
+        "alarm-over": alarm_view(ProblemKind.SCAN_PARTIAL, over_at=NOW),
+        "alarm-old": alarm_view(ProblemKind.SCAN_PARTIAL, since=NOW - timedelta(days=2)),
         "sentence": Sentence(key="refused"),
         "sentence-note": Sentence(
             key="nomination_declined",

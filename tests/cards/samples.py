@@ -21,6 +21,7 @@ from alerts.model import (
     ScanRun,
 )
 from alerts.views import (
+    AlarmView,
     AlertItem,
     AlertView,
     AppLine,
@@ -261,6 +262,24 @@ LEDGER = {
     "unreachable": 19,
     "failed": 4,
 }
+
+
+def alarm_view(kind: str, **changes: object) -> AlarmView:
+    view = AlarmView(
+        kind=kind,
+        params={
+            "errors": "Graph answered 503 on page 6",
+            "count": "5994",
+            "difference": "3",
+            "at": "2026-12-02T05:00:00+00:00",
+        },
+        since=datetime(2026, 12, 3, 5, 0, tzinfo=UTC),
+        over_at=None,
+        now=NOW,
+        time_zone=ZONE,
+        next_scan=datetime(2026, 12, 3, 8, 0, tzinfo=UTC),
+    )
+    return replace(view, **changes)  # type: ignore[arg-type]
 
 
 def status_view(**changes: object) -> StatusReport:

@@ -78,6 +78,7 @@ def mails() -> Iterator[MailView]:
     for nomination in (samples.nominee_view(), samples.approval_view()):
         yield samples.mail_view(nominations=(nomination,), no_teams=True)
     yield samples.mail_view(infos=(Sentence(key="owner_assigned"),), recipient=Person(id="x"))
+    yield samples.mail_view(infos=(Sentence(key="alarm.over.mail"),))
     yield samples.mail_view()
 
 

@@ -39,7 +39,8 @@ def draw(view: StatusReport, pen: Pen, teams_user_id: str = "") -> Card:  # noqa
         time=pen.calendar.clock(view.now),
     )
     body: list[Element] = [header(block(title, Look(size="Large")), "good" if well else "attention")]
-    body += [block(sentence_pieces(problem, pen.words), Look(color="Attention")) for problem in view.problems]
+    # Bold, not red: the head is red already, and red text is hard to read on dark ground.
+    body += [block(sentence_pieces(problem, pen.words), Look(bold=True)) for problem in view.problems]
     body += [block(line) for line in _about_scans(view, pen)]
     body += _due(view, pen)
     body += _needs(view, pen)

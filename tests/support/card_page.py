@@ -3,7 +3,7 @@
 import mimetypes
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playwright.sync_api import Browser, Page, Route
 
@@ -13,6 +13,7 @@ VENDOR = {
     "adaptivecards.js": ROOT / "tests/node/node_modules/adaptivecards/dist/adaptivecards.min.js",
     "markdown-it.js": ROOT / "tests/node/node_modules/markdown-it/dist/markdown-it.min.js",
 }
+Theme = Literal["light", "dark", "contrast"]
 ORIGIN = "http://cards.invalid"
 
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
@@ -23,16 +24,20 @@ _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
   html, body { height: auto; overflow: visible; display: block; grid-template: none; background: Canvas; }
   body { margin: 0; padding: 12px; background: light-dark(#f5f5f5, #1f1f1f); }
   #card { border-radius: 8px; overflow: hidden; box-shadow: 0 1px 4px #0005; }
+  @media (prefers-contrast: more) { body { background: #000; } #card { box-shadow: none; border: 1px solid #fff; } }
 </style></head><body><div id="card" class="card wide"></div></body></html>"""
 
 
-def open_card_page(browser: Browser, *, dark: bool = False, width: int = 640) -> Page:
+def open_card_page(browser: Browser, *, theme: Theme = "light", width: int = 640) -> Page:
     """A page with the renderer, Teams' host configuration and nothing from the network."""
     missing = [str(file) for file in VENDOR.values() if not file.is_file()]
     if missing:
         raise FileNotFoundError(f"npm packages of the checks are missing (python dev.py setup): {missing}")
     context = browser.new_context(
-        viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light", device_scale_factor=1
+        viewport={"width": width, "height": 900},
+        color_scheme="light" if theme == "light" else "dark",
+        contrast="more" if theme == "contrast" else "no-preference",
+        device_scale_factor=1,
     )
     page = context.new_page()
     page.route("**/*", _answer)

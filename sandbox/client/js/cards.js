@@ -23,7 +23,14 @@ AdaptiveCards.GlobalSettings.setTabIndexAtCardRoot = false;
 registerPicker(AdaptiveCards);
 registerElements(AdaptiveCards);
 
-export const darkTheme = window.matchMedia("(prefers-color-scheme: dark)");
+const darkTheme = window.matchMedia("(prefers-color-scheme: dark)");
+const contrastTheme = window.matchMedia("(prefers-contrast: more)");
+const theme = () => (contrastTheme.matches ? "contrast" : darkTheme.matches ? "dark" : "light");
+
+/** Calls back when the reader's theme changes: colours are drawn into the cards. */
+export function onThemeChange(listener) {
+  for (const query of [darkTheme, contrastTheme]) query.addEventListener("change", listener);
+}
 
 // targetWidth: which widths of a card (in pixels) each name covers, as Teams documents them.
 const WIDTHS = { verynarrow: [0, 164], narrow: [165, 350], standard: [351, 767], wide: [768, Infinity] };
@@ -57,7 +64,7 @@ function prepared(node, width) {
  */
 export function drawCard(json, width, on) {
   const card = new AdaptiveCards.AdaptiveCard();
-  card.hostConfig = new AdaptiveCards.HostConfig(hostConfig(darkTheme.matches));
+  card.hostConfig = new AdaptiveCards.HostConfig(hostConfig(theme()));
   card.onExecuteAction = (action) => {
     if (action instanceof AdaptiveCards.ExecuteAction) on.execute(action.verb ?? "", values(action));
     else if (action instanceof AdaptiveCards.SubmitAction) on.submit(values(action));

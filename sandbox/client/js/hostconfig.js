@@ -31,6 +31,21 @@ const dark = {
   ground: { default: "#292929", emphasis: "#333333", accent: "#2f2f4a", good: "#263317", attention: "#3e1f25", warning: "#3d3114" },
 };
 
+// As Teams' high-contrast theme: white on black, colour only in words and links, nothing told by a tinted ground.
+const contrast = {
+  text: { default: "#ffffff", subtle: "#ffffff" },
+  dark: { default: "#ffffff", subtle: "#ffffff" },
+  light: { default: "#ffffff", subtle: "#ffffff" },
+  accent: { default: "#1aebff", subtle: "#1aebff" },
+  good: { default: "#3ff23f", subtle: "#3ff23f" },
+  warning: { default: "#ffff00", subtle: "#ffff00" },
+  attention: { default: "#ff8a9b", subtle: "#ff8a9b" },
+  line: "#ffffff",
+  ground: { default: "#000000", emphasis: "#000000", accent: "#000000", good: "#000000", attention: "#000000", warning: "#000000" },
+};
+
+const themes = { light, dark, contrast };
+
 function containerStyle(theme, background) {
   const colour = (name) => ({ ...theme[name], highlightColors: { default: "#00000022", subtle: "#00000011" } });
   return {
@@ -42,9 +57,9 @@ function containerStyle(theme, background) {
   };
 }
 
-/** The configuration for one theme. */
-export function hostConfig(isDark) {
-  const theme = isDark ? dark : light;
+/** The configuration for one theme: light, dark or contrast. */
+export function hostConfig(name) {
+  const theme = themes[name];
   const styles = Object.entries(theme.ground).map(([name, ground]) => [name, containerStyle(theme, ground)]);
   return {
     choiceSetInputValueSeparator: ",",

@@ -1,7 +1,7 @@
 // Starts the page and keeps it true: who is chosen, what the server says changed, what was clicked last.
 
 import { api } from "./api.js";
-import { darkTheme } from "./cards.js";
+import { onThemeChange } from "./cards.js";
 import { chatView } from "./chat.js";
 import { composer } from "./composer.js";
 import { byId, day, debounce, markCurrent, time, toast } from "./dom.js";
@@ -133,7 +133,7 @@ async function start() {
     const name = decodeURIComponent(location.hash.slice(1));
     if (name && name !== state.me) choose(name);
   });
-  darkTheme.addEventListener("change", () => chat.redraw());
+  onThemeChange(() => chat.redraw());
   window.addEventListener("resize", debounce(() => chat.redraw(), 250));
   const { commands } = await api.commands();
   composer(commands, {

@@ -19,6 +19,7 @@ from cards import (
     text_de,
     text_de_alarms,
     text_de_answers,
+    text_de_talk,
     text_en,
     text_en_alarms,
     text_en_answers,
@@ -26,6 +27,7 @@ from cards import (
     text_fr,
     text_fr_alarms,
     text_fr_answers,
+    text_fr_talk,
 )
 from cards.dates import Calendar, DateWords
 from cards.patterns import Entry, Plural
@@ -144,9 +146,9 @@ ENGLISH = Catalog(
     language="en",
     sentences={
         **text_en.SENTENCES,
+        **text_en_alarms.SENTENCES,
         **text_en_answers.SENTENCES,
         **text_en_talk.SENTENCES,
-        **text_en_alarms.SENTENCES,
     },
     dates=text_en.DATES,
     plural=PluralRule(),
@@ -159,7 +161,13 @@ ENGLISH = Catalog(
 
 GERMAN = Catalog(
     language="de",
-    sentences={**ENGLISH.sentences, **text_de.SENTENCES, **text_de_answers.SENTENCES, **text_de_alarms.SENTENCES},
+    sentences={
+        **ENGLISH.sentences,
+        **text_de.SENTENCES,
+        **text_de_alarms.SENTENCES,
+        **text_de_answers.SENTENCES,
+        **text_de_talk.SENTENCES,
+    },
     dates=text_de.DATES,
     plural=PluralRule(),
     comma=", ",
@@ -171,7 +179,13 @@ GERMAN = Catalog(
 
 FRENCH = Catalog(
     language="fr",
-    sentences={**ENGLISH.sentences, **text_fr.SENTENCES, **text_fr_answers.SENTENCES, **text_fr_alarms.SENTENCES},
+    sentences={
+        **ENGLISH.sentences,
+        **text_fr.SENTENCES,
+        **text_fr_alarms.SENTENCES,
+        **text_fr_answers.SENTENCES,
+        **text_fr_talk.SENTENCES,
+    },
     dates=text_fr.DATES,
     plural=PluralRule(frozenset({0, 1})),
     comma=", ",

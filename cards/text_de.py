@@ -189,7 +189,7 @@ _ALERT: Mapping[str, Entry] = {
     "why.silence.fallback": "**Warum Sie:** Niemand hat rechtzeitig geantwortet, und keine Führungskraft kann gefragt"
     " werden.",
     "why.nominationExpired": "**Warum Sie:** Jemand wurde gefragt, sich darum zu kümmern, und niemand hat rechtzeitig geantwortet.",
-    "why.lastCall": "**Warum Sie:** Sie läuft gleich ab, und von jeder App, mit der es so weit kommt, erfahren Sie.",
+    "why.lastCall": "**Warum Sie:** Es läuft gleich ab, und Sie erfahren von jeder App, mit der es so weit kommt.",
     "sofar.begin": "**Bisher:**",
     "sofar.silent": Plural(
         "{names} weiß es seit {date} und hat nicht geantwortet.",
@@ -290,8 +290,8 @@ _APPROVAL: Mapping[str, Entry] = {
     "approval.who.self": "**{nominee}** ({address}) möchte sie übernehmen.{note}",
     "approval.said_yes": "**{nominee}** hat zugesagt.{note}",
     "approval.no_answer": "{nominee} hat noch nicht geantwortet.",
-    "approval.privileged": "**Bedenken Sie:** Wem die App gehört, kann ihr Kennwörter geben und dann mit all ihren"
-    " Rechten handeln.",
+    "approval.privileged": "**Bedenken Sie:** Welche Rechte diese App hat, kann ich nicht lesen, deshalb gilt sie als"
+    " privilegiert. Wem sie gehört, kann ihr Kennwörter geben und dann mit all ihren Rechten handeln.",
     "approval.by": "Bitte entscheiden Sie bis {date}.",
     "approval.if_approve": "**Wenn Sie zustimmen:** Ich trage den Besitzer in Entra ein und sage allen Bescheid.",
     "approval.by_hand": "**Wenn Sie zustimmen:** Bitte tragen Sie den Besitzer von Hand ein, denn ich darf nicht in Entra"

@@ -41,6 +41,8 @@ _ACTIONS: Mapping[str, Entry] = {
     "owner_change_refused.gone": "Die App oder die Person gibt es nicht mehr.",
     "owner_change_refused.tooManyOwners": "Die App hat so viele Besitzer, wie Entra erlaubt. Einer muss zuerst gehen.",
     "owner_change_refused.refused": "Einen Grund, den ich kenne, nannte es nicht.",
+    "exclusion_ended": "An {app} wird wieder erinnert: Der Tag ist da, bis zu dem Sie die App ausgenommen hatten. Sie"
+    " schrieben: {reason}",
     "owner_by_hand": "Der neue Besitzer von {app} muss von Hand eingetragen werden. Sobald Entra ihn zeigt, sage ich allen"
     " Bescheid.",
     "renewed_found": "Gefunden: {name}, gültig bis {until}. Entfernen Sie das alte, wenn nichts mehr es benutzt.",

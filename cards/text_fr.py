@@ -311,8 +311,8 @@ _APPROVAL: Mapping[str, Entry] = {
     "approval.who.self": "**{nominee}** ({address}) propose de s'en charger.{note}",
     "approval.said_yes": "**{nominee}** a dit oui.{note}",
     "approval.no_answer": "{nominee} n'a pas encore répondu.",
-    "approval.privileged": "**Attention :** un propriétaire peut ajouter des mots de passe à cette application, puis agir"
-    " avec tous ses droits.",
+    "approval.privileged": "**Attention :** je ne peux pas lire les droits de cette application, elle compte donc comme"
+    " privilégiée. Un propriétaire peut lui ajouter des mots de passe, puis agir avec tous ses droits.",
     "approval.by": "Merci de décider avant le {date}.",
     "approval.if_approve": "**Si vous approuvez :** j'inscris le propriétaire dans Entra et je préviens tout le monde.",
     "approval.by_hand": "**Si vous approuvez :** ajoutez le propriétaire à la main, car je n'ai pas le droit d'écrire dans"

@@ -42,6 +42,8 @@ _ACTIONS: Mapping[str, Entry] = {
     "owner_change_refused.tooManyOwners": "l'application a autant de propriétaires qu'Entra le permet. L'un d'eux doit"
     " d'abord partir.",
     "owner_change_refused.refused": "sans donner de raison que je connaisse.",
+    "exclusion_ended": "Les rappels pour {app} reprennent : le jour jusqu'auquel vous l'aviez exclue est arrivé. Vous"
+    " aviez écrit : {reason}",
     "owner_by_hand": "Le nouveau propriétaire de {app} doit être ajouté à la main. Je préviens tout le monde dès qu'Entra"
     " l'indique.",
     "renewed_found": "Trouvé : {name}, valable jusqu'au {until}. Supprimez l'ancien quand plus rien ne l'utilise.",

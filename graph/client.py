@@ -217,6 +217,8 @@ class GraphClient:
         """
         self.identity = identity
         self.gate = gate or Gate()
+        #: Held by whoever decodes a large answer.
+        self.decoding = asyncio.Lock()
         self._credential = RenewableCredential(identity.credential)
         host = urlsplit(identity.endpoint).hostname or ""
         provider = AzureIdentityAuthenticationProvider(

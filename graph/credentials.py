@@ -95,8 +95,9 @@ def _trios_as_one(
         # A password beside a Verify key with its identifier is what is left of a trio, and no client secret either.
         certificate_ids = {text(key.custom_key_identifier) for key in keys} - {""}
         for password in passwords:
-            belongs_to_pair = (
-                text(password.custom_key_identifier) in certificate_ids or text(password.key_id).lower() in trio_key_ids
+            identifier = password.custom_key_identifier
+            belongs_to_pair = (identifier is not None and text(identifier) in certificate_ids) or (
+                trio_key_ids and text(password.key_id).lower() in trio_key_ids
             )
             if not belongs_to_pair:
                 chosen.append((password, SECRET, SIGN_IN))
@@ -118,14 +119,18 @@ def _made(
     ids: set[str] = set()
     good: list[Credential] = []
     bad: list[Quarantine] = []
+    alone = len(chosen) == 1
     for raw, kind, usage in chosen:
-        key_id = text(raw.key_id)
+        key_id = raw.key_id
+        if key_id.__class__ is not str:
+            key_id = ""
         try:
             if not key_id:
                 raise Unreadable("keyId is missing")
-            if (folded := key_id.lower()) in ids:
-                raise Unreadable("keyId stands twice on this app")
-            ids.add(folded)
+            if not alone:
+                if (folded := key_id.lower()) in ids:
+                    raise Unreadable("keyId stands twice on this app")
+                ids.add(folded)
             end = raw.end_date_time
             # What `instant` begins with, without the call.
             if end.__class__ is not datetime or end.tzinfo is not UTC or not 1970 <= end.year < 9999:
@@ -138,7 +143,9 @@ def _made(
             start = _start(start, end)
         elif start > end:
             start = None
-        name = text(raw.display_name)
+        name = raw.display_name
+        if name.__class__ is not str:
+            name = ""
         made = _new(Credential)
         _set_key_id(made, key_id)
         _set_type(made, kind)
@@ -166,7 +173,7 @@ def hosts(uris: Iterable[object]) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for uri in uris:
         scheme, _, rest = text(uri).partition("://")
-        if scheme.lower() not in ("https", "http") or len(found) == 10:
+        if (scheme != "https" and scheme.lower() not in ("https", "http")) or len(found) == 10:
             continue
         host = rest.partition("/")[0].partition("?")[0].rpartition("@")[2].lower()
         if host and not host.startswith(("localhost", "127.", "[::1]")):

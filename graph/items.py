@@ -6,7 +6,8 @@ again item by item, and the items that fail again loosely, so that one wrong cre
 
 import asyncio
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from dataclasses import fields
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import msgspec
@@ -102,12 +103,22 @@ def loose_item(raw: msgspec.Raw) -> Item:
         return decode_item(raw, _LOOSE_ITEM)
 
 
+# A frozen dataclass sets its fields by name, one call each; its slots are set directly (see credentials.py).
+_new = Application.__new__
+(
+    _set_object_id, _set_app_id, _set_display_name, _set_type, _set_created, _set_sign_in_audience, _set_reply_hosts,
+    _set_notes, _set_service_management_reference, _set_notification_emails, _set_owner_organization_id, _set_enabled,
+    _set_federated, _set_credentials, _set_owners, _set_quarantined,
+) = (vars(Application)[field.name].__set__ for field in fields(Application))  # fmt: skip
+
+
 class Maker:
     """Makes the nouns of one tenant; what many apps share (owners, short words) is one object."""
 
     def __init__(self) -> None:
         self._people: dict[tuple[str | None, str | None], Person] = {}
         self._words: dict[str, str] = {"": ""}
+        self._making = asyncio.Lock()
 
     def application(self, item: Item, type: ApplicationType) -> Application:
         """The app with everything that came. Raises Unreadable."""
@@ -124,23 +135,24 @@ class Maker:
                 self._words,
             )
         emails = item.notification_email_addresses
-        return Application(
-            object_id=item.id,
-            app_id=item.app_id or "",
-            display_name=item.display_name or "",
-            type=type,
-            created=created(item),
-            sign_in_audience=self._word(item.sign_in_audience),
-            reply_hosts=_reply_hosts(item),
-            notes=item.notes or "",
-            service_management_reference=item.service_management_reference or "",
-            notification_emails=tuple(filter(None, map(text, emails))) if emails else (),
-            owner_organization_id=self._word(item.app_owner_organization_id),
-            enabled=item.account_enabled is not False,
-            credentials=found,
-            owners=self.owners(item.owners) if item.owners else (),
-            quarantined=bad,
-        )
+        made = _new(Application)
+        _set_object_id(made, item.id)
+        _set_app_id(made, item.app_id or "")
+        _set_display_name(made, item.display_name or "")
+        _set_type(made, type)
+        _set_created(made, created(item.created_date_time))
+        _set_sign_in_audience(made, self._word(item.sign_in_audience))
+        _set_reply_hosts(made, _reply_hosts(item))
+        _set_notes(made, item.notes or "")
+        _set_service_management_reference(made, item.service_management_reference or "")
+        _set_notification_emails(made, tuple(filter(None, map(text, emails))) if emails else ())
+        _set_owner_organization_id(made, self._word(item.app_owner_organization_id))
+        _set_enabled(made, item.account_enabled is not False)
+        _set_federated(made, ())
+        _set_credentials(made, found)
+        _set_owners(made, self.owners(item.owners) if item.owners else ())
+        _set_quarantined(made, bad)
+        return made
 
     def owners(self, references: Iterable[Reference]) -> tuple[Person, ...]:
         """Everybody named, once, with nothing but id and kind."""
@@ -166,6 +178,13 @@ class Maker:
             type: of everything on it.
             unreadable: told of every item that cannot be read at all, with a number that is its JSON's own.
         """
+        # A dozen pages that are made at the same time would hold up the event loop together.
+        async with self._making:
+            return await self._made(page, type, unreadable)
+
+    async def _made(
+        self, page: ItemPage | Page, type: ApplicationType, unreadable: Callable[[Quarantine, int], None]
+    ) -> tuple[AppPage, list[Application]]:
         ids: list[str] = []
         apps: list[Application] = []
         crowded: list[Application] = []
@@ -187,7 +206,7 @@ class Maker:
             ids.append(item.id)
             if item.account_enabled is False:
                 disabled[item.id] = item.app_id or ""
-            if item.created_date_time is not None and (date := created(item)) is not None:
+            if item.created_date_time is not None and (date := created(item.created_date_time)) is not None:
                 dates.append(date)
             if number % BREATH == 0:
                 await asyncio.sleep(0)
@@ -198,16 +217,18 @@ class Maker:
         return self._words.setdefault(word, word) if word else ""
 
 
-def created(item: Item) -> datetime | None:
-    """Its creation date, None where Graph has none or junk (objects of before 2018 have none)."""
+def created(value: object) -> datetime | None:
+    """A creation date, None where Graph has none or junk (objects of before 2018 have none)."""
+    if value.__class__ is datetime and value.tzinfo is UTC and 1970 <= value.year < 9999:
+        return value
     try:
-        return instant(item.created_date_time, "createdDateTime")
+        return instant(value, "createdDateTime")
     except Unreadable:
         return None
 
 
 def _reply_hosts(item: Item) -> tuple[str, ...]:
-    uris = list(item.reply_urls or ())
+    uris: list[object] = [*item.reply_urls] if item.reply_urls else []
     for platform in (item.web, item.spa, item.public_client):
         if platform is not None and platform.redirect_uris:
             uris += platform.redirect_uris

@@ -25,13 +25,14 @@ from settings.model import (
     PeopleSettings,
     PolicySettings,
     PracticeSettings,
+    SendingSettings,
     ServiceSettings,
     Settings,
     WordSettings,
 )
 from settings.reading import Reader, Secret, mark_state_dir
 from settings.table import OUTSIDE_NAMES, SETTINGS, SettingDoc
-from settings.values import is_loopback
+from settings.values import is_loopback, window
 
 #: What one process can be; all of them by default.
 ROLES = frozenset({"bot", "worker", "scanner"})
@@ -44,6 +45,7 @@ TEAMS_HOSTS = (
     "smba.infra.dod.teams.microsoft.us",
 )
 
+_OFFICE_HOURS = window("Mon-Fri 08:00-18:00")
 _TENANT_PREFIXES = ("AZURE_", "GRAPH_", "LOGS_", "MicrosoftApp")
 
 
@@ -125,6 +127,7 @@ def enter_practice(settings: Settings, tenant: Mapping[str, str], *, roles: Coll
         bot=replace(production.bot, send_pace=settings.bot.send_pace, unauthenticated=settings.bot.unauthenticated),
         people=_people_of(settings.people, production.people),
         policy=settings.policy,
+        sending=settings.sending,
         words=replace(settings.words, org_name=settings.words.org_name or production.words.org_name),
         service=replace(settings.service, ca_file=production.service.ca_file),
         practice=settings.practice,
@@ -182,6 +185,7 @@ class _Loader:
             install=self._install(graph.identity),
             people=self._people(),
             policy=self._policy(),
+            sending=self._sending(),
             words=self._words(),
             service=self._service(),
             practice=PracticeSettings(
@@ -199,11 +203,6 @@ class _Loader:
             if doc.only and doc.only != self._mode and self._get.raw(doc.name) not in {"", "off"}:
                 self._get.problem(f"{doc.name} is for the {doc.only} tenant only")
             self._check_built(doc)
-        if self._production:
-            for name, default in (("SENDING", "hold"), ("SEND_WINDOW", "Mon-Fri 08:00-18:00")):
-                if not self._get.given(name):
-                    doc = next(doc for doc in SETTINGS if doc.name == name)
-                    self._get.problem(f"{name} would be {default} in production. {doc.missing}")
 
     def _check_built(self, doc: SettingDoc) -> None:
         if doc.accepts is None or not self._get.given(doc.name) or self._get.raw(doc.name) in doc.accepts:
@@ -406,6 +405,19 @@ class _Loader:
             digest_after=self._get.number("DIGEST_AFTER", 3),
             history_days=self._get.number("HISTORY_DAYS", 730),
         )
+
+    def _sending(self) -> SendingSettings:
+        get = self._get
+        settings = SendingSettings(
+            sending=get.text("SENDING", "hold" if self._production else "on"),
+            pilot_group_id=get.text("PILOT_GROUP_ID"),
+            pilot_departments=get.texts("PILOT_DEPARTMENTS"),
+            max_people=get.number("MAX_PEOPLE_PER_RUN", 200),
+            window=get.value("SEND_WINDOW", tuple, _OFFICE_HOURS if self._production else ()),
+        )
+        if settings.sending == "pilot" and not (settings.pilot_group_id or settings.pilot_departments):
+            get.problem("SENDING=pilot without PILOT_GROUP_ID or PILOT_DEPARTMENTS would tell nobody")
+        return settings
 
     def _words(self) -> WordSettings:
         return WordSettings(

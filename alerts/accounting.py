@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from alerts.events import delivery_event
+from alerts.gate import recalled
 from alerts.ledger import UNREACHABLE
 from alerts.messages import card_updates, new_id
 from alerts.model import Channel, Delivery, DeliveryPurpose, DeliveryState, Event, EventType, PostedCard
@@ -39,12 +40,19 @@ class Accounts:
         now = self.clock()
         done = replace(ended(delivery, DeliveryState.SENT, "", now), error="")
         async with store.transaction() as tx:
+            # Recalled while it was on its way: it counts as not told, and its card says so.
+            back = bool(delivery.notice_ids) and await recalled(tx, delivery.run_id)
+            done = replace(done, state=DeliveryState.RECALLED) if back else done
             if not await tx.save_delivery(done):
                 log.warning("delivery %s was sent by a worker whose lease had run out", delivery.id)
                 return
             await tx.add_events(await self._notice_events(tx, done, EventType.NOTIFICATION_SENT, took_ms))
             if sent is not None and sent.activity_id:
                 card = await _remember_card(tx, done, sent, now)
+                if back:
+                    await tx.save_card(replace(card, recalled=True, current=False))
+                    await tx.add_deliveries(card_updates([card], now))
+                    return
                 # Locked: an answer given meanwhile is either in these versions, or finds the card.
                 await tx.alerts(delivery.alert_ids, lock=True)
                 overtaken = await self.preparer.versions(tx, delivery) != versions

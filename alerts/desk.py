@@ -3,11 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from alerts.actions import Actions
 from alerts.errors import ArchiveError, OutsideError
+from alerts.gate import Gatekeeper
 from alerts.ledger import LedgerState, draw_up, states_of
 from alerts.model import (
     Action,
@@ -25,6 +26,7 @@ from alerts.model import (
 )
 from alerts.ports import Clock, OwnerHistory, People, Store, Transaction
 from alerts.roles import NOBODY, Roles
+from alerts.sending_desk import SendingDesk
 from alerts.stages import days_left
 from alerts.viewing import by_urgency
 from alerts.views import (
@@ -74,8 +76,9 @@ class Desk:
     start_scan: Callable[[], Awaitable[bool | None]] | None = None
     next_scan: Callable[[], datetime | None] = lambda: None
     time_zone: str = "UTC"
-    #: hold | pilot | on.
-    sending: str = "on"
+    gatekeeper: Gatekeeper = field(default_factory=Gatekeeper)
+    #: What admins decide about sending; None where nothing can be let go.
+    sending: SendingDesk | None = None
 
     async def role_of(self, person_id: str) -> Role:
         """Fails closed: MEMBER for anybody not known to be more."""
@@ -119,7 +122,7 @@ class Desk:
             last_run=runs[0] if runs else None,
             last_good_run=good,
             next_scan=self.next_scan(),
-            sending=self.sending,
+            sending=await self._sending(tx, now),
             due=ledger.due,
             ledger={state: number for state, number in ledger.states.items() if number},
             difference=ledger.difference,
@@ -132,6 +135,9 @@ class Desk:
             federated_applications=good.federated if good else 0,
             problems=tuple(_problems(runs, ledger.difference, nobody=bool(await tx.value(NOBODY)))),
         )
+
+    async def _sending(self, tx: Transaction, now: datetime) -> str:
+        return (await self.gatekeeper.sending(tx)).value if await self.gatekeeper.may_tell(tx, now) else "paused"
 
     async def expiring(self, person_id: str, days: int, page: int) -> View:
         """Credentials that expire within so many days, soonest first."""

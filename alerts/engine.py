@@ -102,6 +102,7 @@ class Engine:
             scan = replace(scan, people={**stored_people, **scan.people})
         material = await self._read_through(scan, fallback, await self._watched())
         await self._look_above(material)
+        material.admins = tuple(await self.roles.admins()) or fallback
         return await self._decide_alerts(scan, material)
 
     # ------------------------------------------------------------ records and snapshot
@@ -116,7 +117,9 @@ class Engine:
                 if previous.manager is not None:
                     ids.add(previous.manager.id)
         known = await tx.people(sorted(ids))
-        known.update(await tx.people(sorted({p.manager_id for p in known.values() if p.manager_id} - known.keys())))
+        for _ in range(2):
+            # Their managers, and the managers' managers: silence may lead there.
+            known.update(await tx.people(sorted({p.manager_id for p in known.values() if p.manager_id} - known.keys())))
         return known
 
     async def _read_through(

@@ -117,6 +117,21 @@ def nomination_event(
     )
 
 
+def sending_event(
+    type: EventType, at: datetime, actor: Person | None, *, reason: str, details: Mapping[str, Any] | None = None
+) -> Event:
+    """An admin, or the end of a pause's hours, changed whether people are told at all."""
+    return Event(
+        event_id=event_id(type, "sending", at.isoformat(), actor.id if actor else ""),
+        at=at,
+        type=type,
+        actor_id=actor.id if actor else "",
+        actor_upn=actor.user_principal_name if actor else "",
+        reason=reason,
+        details=details or {},
+    )
+
+
 def held_event(
     type: EventType, notice: Notice, alert: Alert, recipient: Person | None, at: datetime, run_id: str = ""
 ) -> Event:

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 
 from alerts.model import Delivery, Notice, Person
 from alerts.ports import Transaction
+from alerts.roles import PILOT
 from alerts.runs import Anew
 from alerts.sending import UNSAID, Gate, HeldReason, Sending, SendingRules
 
 #: Names of the stored values; a recalled run's id follows the last.
-MODE, PAUSE, PILOT, RECALL = "sending.mode", "sending.pause", "role.pilot", "sending.recalled."
+MODE, PAUSE, RECALL = "sending.mode", "sending.pause", "sending.recalled."
 
 #: A message that waited for so long may have been overtaken by one of a newer stage.
 LONG_WAIT = timedelta(minutes=30)
@@ -109,6 +110,10 @@ class Gatekeeper:
     async def sending(self, tx: Transaction) -> Sending:
         """What is in force: what an admin decided by `go`, else the setting."""
         return Sending(await tx.value(MODE) or self.rules.sending)
+
+    async def may_tell(self, tx: Transaction, now: datetime) -> bool:
+        """Whether sending is not paused."""
+        return await may_tell(tx, now)
 
     async def gate(self, tx: Transaction, people: Iterable[Person], *, anew: Anew | None = None) -> Gate:
         """The gate for messages to these people; the brake is for scans and what follows from them."""

@@ -221,8 +221,9 @@ def _not_told(alert: Alert, books: _Books, state: LedgerState) -> list[NotTold]:
         if not own:
             continue
         newest = max(own, key=lambda notice: notice.created_at)
-        tries = books.deliveries.get(newest.id, [])
-        if any(d.state in (DeliveryState.SENT, *_NEVER_SAID, *_WAITING) for d in tries):
+        every = books.deliveries.get(newest.id, [])
+        tries = [d for d in every if d.state not in _NEVER_SAID]
+        if (every and not tries) or any(d.state in (DeliveryState.SENT, *_WAITING) for d in tries):
             continue
         held = next((d.held_reason for d in tries if d.state is DeliveryState.HELD), "")
         if held and state is LedgerState.HELD:

@@ -15,6 +15,8 @@ class Material:
 
     fallback: tuple[Person, ...]
     people: Mapping[str, Person]
+    #: Who hears of what is held.
+    admins: tuple[Person, ...] = ()
     #: Of all apps that have something due, or an unclosed alert, or a pending nomination.
     records: dict[Key, CredentialRecord] = field(default_factory=dict)
     siblings: dict[str, list[Credential]] = field(default_factory=dict)

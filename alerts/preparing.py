@@ -96,6 +96,8 @@ class Preparer:
             mail = await self.viewer.mail(tx, delivery, await self._no_teams(tx, delivery.recipient_id))
             empty = not (mail.alerts or mail.nominations or mail.infos)
             return None if empty else (mail.recipient, mail)
+        if delivery.purpose is DeliveryPurpose.HELD:
+            return person, await self.viewer.held(tx, delivery.recipient_id)
         if delivery.purpose is DeliveryPurpose.ALERT:
             alert_view = await self.viewer.alert(tx, delivery.alert_ids, delivery.recipient_id)
             return (alert_view.recipient, alert_view) if alert_view else None

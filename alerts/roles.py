@@ -9,6 +9,9 @@ from alerts.ports import People, Store
 
 log = logging.getLogger(__name__)
 
+#: Name of the stored value that holds the object ids of the pilot group's members.
+PILOT = "role.pilot"
+
 #: Name of the stored value that says whether nobody at all is there for what cannot be delivered.
 NOBODY = "role.nobody"
 
@@ -27,6 +30,8 @@ class Roles:
     support_users: tuple[str, ...] = ()
     support_group: str = ""
     fallback_recipients: tuple[str, ...] = ()
+    #: Under `SENDING=pilot` its members are told; whoever they are, so their accounts are not looked at.
+    pilot_group: str = ""
     people: People | None = None
     _problems: list[str] = field(default_factory=list)
 
@@ -43,9 +48,23 @@ class Roles:
                 "none of ADMIN_USERS, ADMIN_GROUP_ID and FALLBACK_RECIPIENTS is an enabled person: "
                 "nobody would be told of what cannot be delivered"
             )
+        await self.refresh_pilot()
         async with self.store.transaction() as tx:
             await tx.set_value(NOBODY, "" if admins or fallback else "yes")
         return self._problems
+
+    async def refresh_pilot(self) -> bool:
+        """Read who is in the pilot group; False when it cannot be read now, and the last known ones stay in force."""
+        if self.people is None or not self.pilot_group:
+            return not self.pilot_group
+        try:
+            members = await self.people.group_members(self.pilot_group)
+        except GraphError as error:
+            self._problems.append(f"could not read who the pilot are: {error}")
+            return False
+        async with self.store.transaction() as tx:
+            await tx.set_value(PILOT, ",".join(sorted(set(members))))
+        return True
 
     async def _resolve(self, name: str, ids: tuple[str, ...], group: str) -> list[Person]:
         people = self.people

@@ -11,6 +11,7 @@ from alerts.escalation import resolve, with_nominations
 from alerts.events import held_event
 from alerts.exclusions import end_exclusions
 from alerts.gate import Gatekeeper
+from alerts.holding import tell_admins
 from alerts.judge import Judge, Judged
 from alerts.ledger import DUE
 from alerts.material import Key, Material
@@ -36,7 +37,7 @@ from alerts.model import (
 from alerts.nominations import settle_nominations
 from alerts.ports import Transaction
 from alerts.records import route_input
-from alerts.sending import UNSAID, Sifted, is_held, is_waiting, replace_held
+from alerts.sending import UNSAID, Sifted, is_held, is_waiting, replace_held, was_said
 from alerts.stages import horizon, is_due
 from alerts.wanted import Standing
 
@@ -83,6 +84,8 @@ class Round:
         notices = await tx.notices(ids)
         #: Messages that wait for an admin: this decision decides anew what they say.
         self.held: list[Delivery] = []
+        #: People for whom something comes out of hold, or was recalled: one card, whatever has gathered.
+        self.one_card: set[str] = set()
         alive = await self._told_or_waiting(ids, notices)
         #: Notices that were decided and then never said, since somebody had answered: they may be said yet.
         self.unsaid: dict[tuple[str, int, str, NoticeKind], Notice] = {}
@@ -110,19 +113,26 @@ class Round:
 
     async def _told_or_waiting(self, ids: Sequence[str], notices: Sequence[Notice]) -> dict[str, datetime]:
         """Notice id -> when it was first put on its way; not those cancelled, held or recalled on every channel."""
-        tries: dict[str, list[datetime | None]] = defaultdict(list)
+        tries: dict[str, list[tuple[DeliveryState, datetime]]] = defaultdict(list)
         for delivery in await self.tx.deliveries_of_alerts(ids):
             # Through a pause nothing was claimed: what has waited is decided anew with what is held.
             again = is_held(delivery) or (self.scan.anew is Anew.RESUMED and is_waiting(delivery))
             if again:
                 self.held.append(delivery)
             for notice_id in delivery.notice_ids:
-                tries[notice_id].append(None if again or delivery.state in UNSAID else delivery.created_at)
-        return {
-            notice.id: min((at for at in tries[notice.id] if at is not None), default=notice.created_at)
+                tries[notice_id].append((DeliveryState.HELD if again else delivery.state, delivery.created_at))
+        said = {
+            notice.id: min((at for state, at in tries[notice.id] if state not in UNSAID), default=notice.created_at)
             for notice in notices
-            if not tries[notice.id] or any(at is not None for at in tries[notice.id])
+            if was_said([state for state, _ in tries[notice.id]])
         }
+        recalled = (
+            notice
+            for notice in notices
+            if notice.id not in said and any(state is DeliveryState.RECALLED for state, _ in tries[notice.id])
+        )
+        self.one_card = {d.recipient_id for d in self.held} | {notice.recipient_id for notice in recalled}
+        return said
 
     async def _find_due(self) -> None:
         """Due credentials of this scan; where it could not read, those of the last record."""
@@ -263,6 +273,8 @@ class Round:
         await tx.save_recipients([r for j in self.judged for r in j.changed_recipients])
         await self._queue_notices()
         if not self.scan.anew:
+            zone = self.gatekeeper.rules.time_zone
+            await tell_admins(tx, self.material.admins, zone, now, mail=self.mail)
             await tx.set_value(DUE, str(len(self._due)))
         visible = [j.alert.id for j in self.judged if j.visible_change] + [a.id for a in self.closed]
         cards = [card for card in await tx.cards_of_alerts(visible) if card.current]
@@ -297,7 +309,7 @@ class Round:
             first_run=self.first_run,
             mail=self.mail,
             gate=await self.gatekeeper.gate(tx, people.values(), anew=self.scan.anew),
-            one_card=frozenset(delivery.recipient_id for delivery in self.held),
+            one_card=frozenset(self.one_card),
         )
         sifted = replace_held(self.held, grouping.deliveries(notices, alerts, people, shown))
         self.held_events(sifted, notices, alerts, people)

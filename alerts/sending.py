@@ -5,7 +5,7 @@ cards and alarms go out whatever is set here.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -164,13 +164,13 @@ def replace_held(before: Sequence[Delivery], made: Sequence[Delivery]) -> Sifted
         added += new[person_id]
         dropped += old[person_id]
     was_held = {notice_id for delivery in before if is_held(delivery) for notice_id in delivery.notice_ids}
-    is_held = {n for delivery in made if delivery.state is DeliveryState.HELD for n in delivery.notice_ids}
+    held = {n for delivery in made if delivery.state is DeliveryState.HELD for n in delivery.notice_ids}
     let_go = {n for delivery in made if delivery.state is not DeliveryState.HELD for n in delivery.notice_ids}
     order = {delivery.id: number for number, delivery in enumerate(made)}
     return Sifted(
         added=tuple(sorted(added, key=lambda delivery: order[delivery.id])),
         dropped=tuple(dropped),
-        newly_held=frozenset(is_held - was_held),
+        newly_held=frozenset(held - was_held),
         released=frozenset(let_go & was_held),
         let_go=frozenset(let_go),
     )
@@ -183,6 +183,16 @@ def _same(old: Sequence[Delivery], new: Sequence[Delivery]) -> bool:
     return content(old) == content(new)
 
 
+def was_said(states: Collection[DeliveryState]) -> bool:
+    """Whether a notice with deliveries in these states was told, or is on its way, or failed for good.
+
+    A recalled one counts as not told, even if another channel had failed.
+    """
+    if DeliveryState.RECALLED in states:
+        return any(state not in UNSAID and state is not DeliveryState.FAILED for state in states)
+    return not states or any(state not in UNSAID for state in states)
+
+
 def is_held(delivery: Delivery) -> bool:
     """Whether it waits for an admin."""
     return delivery.state is DeliveryState.HELD
@@ -193,4 +203,15 @@ def is_waiting(delivery: Delivery) -> bool:
     return delivery.state is DeliveryState.PENDING and bool(delivery.notice_ids) and not delivery.attempts
 
 
-__all__ = ["UNSAID", "Gate", "HeldReason", "Sending", "SendingRules", "Sifted", "is_held", "is_waiting", "replace_held"]
+__all__ = [
+    "UNSAID",
+    "Gate",
+    "HeldReason",
+    "Sending",
+    "SendingRules",
+    "Sifted",
+    "is_held",
+    "is_waiting",
+    "replace_held",
+    "was_said",
+]

@@ -1,9 +1,11 @@
 """From rows to what a card shows: one person's view of alerts, nominations and digests, as of now."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from alerts.gate import Gatekeeper
+from alerts.holding import held_view
 from alerts.model import (
     Alert,
     AlertState,
@@ -36,6 +38,7 @@ from alerts.views import (
     DigestItem,
     DigestMode,
     DigestView,
+    HeldView,
     MailView,
     NominationRole,
     NominationView,
@@ -97,6 +100,7 @@ class Viewer:
     policy: Policy
     clock: Clock
     time_zone: str = "UTC"
+    gatekeeper: Gatekeeper = field(default_factory=Gatekeeper)
 
     async def _zone(self, tx: Transaction, person_id: str) -> str:
         return (await self._place(tx, person_id))[0]
@@ -430,8 +434,25 @@ class Viewer:
             no_teams=no_teams,
         )
 
+    async def held(self, tx: Transaction, person_id: str) -> HeldView:
+        """What is held now, for an admin."""
+        return await held_view(tx, self.gatekeeper, self.clock(), await self._zone(tx, person_id))
+
+    @staticmethod
+    async def _recalled(tx: Transaction, card: PostedCard) -> Sentence:
+        """Calm, and asking for nothing."""
+        alerts = (await tx.alerts(card.alert_ids)).values()
+        names = {alert.application.object_id: alert.application.display_name for alert in alerts}
+        if len(names) == 1:
+            return Sentence(key="recalled_card", params={"app": next(iter(names.values()))})
+        return Sentence(key="recalled_digest", params={"count": str(len(names))})
+
     async def of_card(self, tx: Transaction, card: PostedCard, role: Role = Role.MEMBER) -> View | None:
         """What a posted card should show now; None when its subject is gone."""
+        if card.recalled:
+            return await self._recalled(tx, card)
+        if card.purpose is DeliveryPurpose.HELD:
+            return await self.held(tx, card.recipient_id)
         if card.purpose is DeliveryPurpose.DIGEST:
             return await self.digest(tx, card.delivery_id, card.alert_ids, card.recipient_id)
         if card.purpose in (DeliveryPurpose.NOMINEE, DeliveryPurpose.APPROVAL):

@@ -260,6 +260,32 @@ class Sentence:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class HeldView:
+    """The admins' daily card: what is held, and what would happen if it were let go."""
+
+    now: datetime
+    time_zone: str
+    #: hold | pilot | on.
+    sending: str
+    #: Held: people, and notices for them.
+    people: int
+    notices: int
+    #: People whom only the brake holds, and how many one run may tell.
+    braked: int
+    most: int
+    #: People with something that ends within three days.
+    urgent: int
+    #: (escalation path, people), most direct first.
+    by_path: tuple[tuple[str, int], ...] = ()
+    #: (department, people), largest first; '' where none is known. What is left over to `people` is in others.
+    by_department: tuple[tuple[str, int], ...] = ()
+    #: Whether a pilot group or departments are set.
+    has_pilot: bool = False
+    paused: bool = False
+    paused_until: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class StatusReport:
     """The state of the tenant (draft E); the same numbers for command, page and workbook."""
 
@@ -269,7 +295,7 @@ class StatusReport:
     #: The newest run that succeeded or was partial, for the figures.
     last_good_run: ScanRun | None
     next_scan: datetime | None
-    #: hold | pilot | on.
+    #: hold | pilot | on | paused.
     sending: str
     due: int
     #: Ledger state -> number; sums up to `due`.
@@ -424,6 +450,7 @@ View = (
     | DigestView
     | Sentence
     | StatusReport
+    | HeldView
     | AppListView
     | AppStatusView
     | HistoryView

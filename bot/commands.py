@@ -11,6 +11,7 @@ from itertools import chain
 from typing import Protocol
 
 from alerts.model import Role
+from alerts.sending import Sending
 from alerts.views import CommandHelp, HelpView, Sentence, View
 from bot import phrases
 from cards.text import CATALOGS
@@ -29,8 +30,19 @@ class Desk(Protocol):
     async def snooze(self, person_id: str, query: str, days: int) -> View: ...
     async def assign(self, person_id: str, query: str, person_text: str) -> View: ...
     async def scan(self, person_id: str) -> View: ...
+    @property
+    def sending(self) -> "SendingDesk | None": ...
     async def greet(self, person_id: str) -> View | None:
         """What to say at first contact, None when it was said already."""
+
+
+class SendingDesk(Protocol):
+    """What admins decide about sending (alerts/sending_desk.py)."""
+
+    async def go(self, person_id: str, whom: Sending) -> View: ...
+    async def pause(self, person_id: str, hours: int | None, reason: str) -> View: ...
+    async def resume(self, person_id: str) -> View: ...
+    async def recall(self, person_id: str, text: str) -> View: ...
 
 
 class Audience(StrEnum):
@@ -152,6 +164,37 @@ async def _history(asked: Asked) -> View:
     return await asked.desk.history(asked.person_id, phrases.unquote(asked.rest))
 
 
+#: What follows `go`, in the languages that Steward speaks.
+_WHOM = {
+    **dict.fromkeys(("pilot", "pilote"), Sending.PILOT),
+    **dict.fromkeys(("all", "everybody", "everyone", "alle", "tous", "toutes"), Sending.ON),
+}
+
+
+async def _go(asked: Asked) -> View:
+    whom = _WHOM.get(asked.rest.casefold())
+    if whom is None or asked.desk.sending is None:
+        return asked.usage()
+    return await asked.desk.sending.go(asked.person_id, whom)
+
+
+async def _pause(asked: Asked) -> View:
+    hours, reason = phrases.split_hours(asked.rest)
+    if not reason or hours == 0 or asked.desk.sending is None:
+        return asked.usage()
+    return await asked.desk.sending.pause(asked.person_id, hours, reason)
+
+
+async def _resume(asked: Asked) -> View:
+    return asked.usage() if asked.desk.sending is None else await asked.desk.sending.resume(asked.person_id)
+
+
+async def _recall(asked: Asked) -> View:
+    if asked.desk.sending is None:
+        return asked.usage()
+    return await asked.desk.sending.recall(asked.person_id, phrases.unquote(asked.rest))
+
+
 async def _scan(asked: Asked) -> View:
     return await asked.desk.scan(asked.person_id)
 
@@ -210,6 +253,24 @@ COMMANDS = (
         usage="scan",
         sentence="help_scan",
         run=_scan,
+        audience=Audience.ADMINS,
+    ),
+    Command(name="go", usage="go pilot|all", sentence="help_go", run=_go, takes_rest=True, audience=Audience.ADMINS),
+    Command(
+        name="pause",
+        usage="pause [hours] <reason>",
+        sentence="help_pause",
+        run=_pause,
+        takes_rest=True,
+        audience=Audience.ADMINS,
+    ),
+    Command(name="resume", usage="resume", sentence="help_resume", run=_resume, audience=Audience.ADMINS),
+    Command(
+        name="recall",
+        usage="recall <run>",
+        sentence="help_recall",
+        run=_recall,
+        takes_rest=True,
         audience=Audience.ADMINS,
     ),
 )

@@ -14,6 +14,9 @@ MAX_DAYS = 3650
 _MENTION = re.compile(r"<at(?:\s[^>]*)?>.*?</at>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"</?(?:p|div|span|br|b|i|u|strong|em)(?:\s[^>]*)?/?>", re.IGNORECASE)
 _QUOTES = "\"'\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb`"
+_HOURS = re.compile(
+    r"^(\d{1,4})\s*(h|hours?|stunden?|heures?|d|days?|tage?n?|jours?)?(?:[\s,:]+(.*))?$", re.IGNORECASE | re.DOTALL
+)
 _QUOTED = re.compile(r"^[\"\u201c\u201d\u201e\u00ab](.+?)[\"\u201c\u201d\u00bb]\s*(.*)$", re.DOTALL)
 #: What joins the parts of a command, in English, German and French.
 _FOR = r"for|für|fuer|um|pour|pendant|de"
@@ -62,6 +65,15 @@ def split_days(text: str) -> Days:
         return Days(unquote(text), None)
     days = int(found[2]) * (7 if (found[3] or "").lower().startswith(_WEEKS) else 1)
     return Days(unquote(found[1] or ""), min(days, MAX_DAYS))
+
+
+def split_hours(text: str) -> tuple[int | None, str]:
+    """'4 wrong data' -> (4, 'wrong data'); (None, all of it) where no hours come first; days count 24."""
+    found = _HOURS.match(text)
+    if not found:
+        return None, unquote(text)
+    hours = int(found[1]) * (24 if (found[2] or "").lower().startswith(("d", "j", "t")) else 1)
+    return hours, unquote(found[3] or "")
 
 
 def split_page(text: str) -> tuple[str, int]:

@@ -9,6 +9,7 @@ from alerts.views import (
     AppListView,
     AppStatusView,
     DigestView,
+    HeldView,
     HelpView,
     HistoryView,
     NominationRole,
@@ -25,6 +26,7 @@ from cards import (
     approval,
     digest,
     history,
+    hold,
     lists,
     manager,
     nominee,
@@ -63,6 +65,8 @@ def render(view: View, words: Words, *, teams_user_id: str = "") -> Card:
             return sentence.draw(view, pen, teams_user_id)
         case StatusReport():
             return status.draw(view, pen, teams_user_id)
+        case HeldView():
+            return hold.draw(view, pen, teams_user_id)
         case AppListView():
             return lists.draw(view, pen, teams_user_id)
         case AppStatusView():
@@ -93,6 +97,8 @@ def summary(view: View, words: Words) -> str:
             text = sentence.summary(view, pen)
         case StatusReport():
             text = status.summary(view, pen)
+        case HeldView():
+            text = hold.summary(view, pen)
         case AppListView():
             text = lists.summary(view, pen)
         case AppStatusView():

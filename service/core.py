@@ -1,5 +1,6 @@
 """The product's core on its store and archive; what needs Graph or Teams is handed in."""
 
+import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +10,7 @@ from alerts.deadlines import Deadlines
 from alerts.delivery import Deliverer
 from alerts.desk import Desk
 from alerts.engine import Engine
+from alerts.gate import Gatekeeper
 from alerts.later import LaterLooks
 from alerts.model import Policy
 from alerts.nominations import Nominations
@@ -25,9 +27,12 @@ from alerts.ports import (
     Store,
     TeamsChannel,
 )
+from alerts.release import Releaser
 from alerts.reroute import Rerouter
 from alerts.roles import Roles
+from alerts.sending_desk import SendingDesk
 from alerts.viewing import Viewer
+from service.rules import policy_of, roles_of, sending_rules_of
 from settings.model import Settings
 
 
@@ -61,31 +66,13 @@ class Core:
     rerouter: Rerouter
     deadlines: Deadlines
     later_looks: LaterLooks
+    releaser: Releaser
 
     def deliverer(self, teams: TeamsChannel | None, mail: MailChannel | None) -> Deliverer:
         """A delivery worker on these channels."""
         return Deliverer(
             store=self.store, viewer=self.viewer, clock=self.clock, teams=teams, mail=mail, rerouter=self.rerouter
         )
-
-
-def policy_of(settings: Settings) -> Policy:
-    """The rules of alerting as set."""
-    rules = settings.policy
-    return Policy(
-        alert_days=rules.alert_days,
-        saml_alert_days=rules.saml_alert_days,
-        last_call_days=rules.last_call_days,
-        escalate_unanswered=rules.escalate_unanswered,
-        leaver_grace_days=rules.leaver_grace_days,
-        snooze_max_days=rules.snooze_max_days,
-        snooze_floor_days=rules.snooze_floor_days,
-        digest_after=rules.digest_after,
-        history_days=rules.history_days,
-        owner_writes=settings.owners.write_identity is not None,
-        owner_changes_direct=settings.owners.changes == "direct",
-        skip_users=frozenset(settings.people.skip_users),
-    )
 
 
 @dataclass(kw_only=True)
@@ -123,17 +110,10 @@ def build_core(
     zone = settings.service.time_zone.key
     # The bot alone has no mailbox, yet its answers must queue e-mails for the workers.
     mail = settings.mail is not None
-    roles = Roles(
-        store=store,
-        admin_users=settings.people.admin_users,
-        admin_group=settings.people.admin_group_id,
-        support_users=settings.people.support_users,
-        support_group=settings.people.support_group_id,
-        fallback_recipients=settings.people.fallback_recipients,
-        people=graph.people,
-    )
-    viewer = Viewer(policy=policy, clock=clock, time_zone=zone)
-    rerouter = Rerouter(policy=policy, roles=roles, mail=mail)
+    roles = roles_of(settings, store, graph.people)
+    gatekeeper = Gatekeeper(rules=sending_rules_of(settings))
+    viewer = Viewer(policy=policy, clock=clock, time_zone=zone, gatekeeper=gatekeeper)
+    rerouter = Rerouter(policy=policy, roles=roles, mail=mail, gatekeeper=gatekeeper)
     changes = OwnerChanges(
         store=store,
         clock=clock,
@@ -156,6 +136,10 @@ def build_core(
         owner_changes=changes,
         wake=triggers.fire,
     )
+    engine = Engine(store=store, policy=policy, roles=roles, mail=mail, gatekeeper=gatekeeper, lookup=graph.people)
+    releaser = Releaser(
+        store=store, clock=clock, engine=engine, roles=roles, holder=secrets.token_hex(8), wake=triggers.fire
+    )
     desk = Desk(
         store=store,
         policy=policy,
@@ -167,6 +151,10 @@ def build_core(
         start_scan=triggers.begin_scan,
         next_scan=triggers.next_due,
         time_zone=zone,
+        gatekeeper=gatekeeper,
+        sending=SendingDesk(
+            store=store, clock=clock, roles=roles, releaser=releaser, gatekeeper=gatekeeper, time_zone=zone
+        ),
     )
     return Core(
         store=store,
@@ -174,7 +162,8 @@ def build_core(
         policy=policy,
         clock=clock,
         roles=roles,
-        engine=Engine(store=store, policy=policy, roles=roles, mail=mail, lookup=graph.people),
+        engine=engine,
+        releaser=releaser,
         viewer=viewer,
         actions=actions,
         desk=desk,

@@ -28,6 +28,8 @@ OWNER_SECONDS = 60.0
 DEADLINE_SECONDS = 60.0
 #: Seconds between two looks at what somebody says to have renewed.
 LATER_SECONDS = 15.0
+#: Seconds between two looks at whether a pause is over.
+PAUSE_SECONDS = 30.0
 #: Seconds between two looks at the practice tenant's clock.
 CLOCK_SECONDS = 2.0
 #: Seconds between two moves of events to the archive.
@@ -97,6 +99,7 @@ class Product:
     async def settle(self) -> int:
         """Send and write all that is due now, until nothing more follows from it; messages handled."""
         handled = 0
+        await self.core.releaser.tick()
         for _ in range(20):
             count = await self.core.owner_changes.run_pending()
             count += await self.core.deadlines.run_once()
@@ -113,6 +116,7 @@ class Product:
         pump = EventPump(store=self.store, archive=self.archive)
         loops = [
             _every(PUMP_SECONDS, pump.run_once, stop, "moving events"),
+            _every(PAUSE_SECONDS, self.core.releaser.tick, stop, "ending a pause"),
             _every(OWNER_SECONDS, self.core.owner_changes.run_pending, stop, "writing owners"),
             _every(DEADLINE_SECONDS, self.core.deadlines.run_once, stop, "time limits of nominations"),
             _every(LATER_SECONDS, self.core.later_looks.run_once, stop, "looking again for what was renewed"),

@@ -129,6 +129,20 @@ class PolicySettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SendingSettings:
+    """Letting go."""
+
+    #: hold, pilot or on; the command `go` overrides it.
+    sending: str
+    pilot_group_id: str = ""
+    pilot_departments: tuple[str, ...] = ()
+    #: People told by one run, 0 no brake.
+    max_people: int = 200
+    #: (weekday from Monday 0, start, end) in minutes after midnight; () is always.
+    window: tuple[tuple[int, int, int], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class WordSettings:
     org_name: str = ""
     help_text: str = ""
@@ -180,6 +194,7 @@ class Settings:
     install: InstallSettings | None
     people: PeopleSettings
     policy: PolicySettings
+    sending: SendingSettings
     words: WordSettings
     service: ServiceSettings
     practice: PracticeSettings

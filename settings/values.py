@@ -232,6 +232,51 @@ def time_of_day(raw: str) -> time:
     return time.fromisoformat(raw)
 
 
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_HOURS = re.compile(
+    r"(?P<days>[a-z]{3}(?:\s*[-,]\s*[a-z]{3})*)\s+(?P<start>\d\d:\d\d)\s*-\s*(?P<end>\d\d:\d\d)", re.ASCII
+)
+_WINDOW = "must be always, or days and hours such as Mon-Fri 08:00-18:00 (several with ; between them)"
+
+
+def window(raw: str) -> tuple[tuple[int, int, int], ...]:
+    """Reads "Mon-Fri 08:00-18:00; Sat 09:00-12:00" into (weekday, start, end) in minutes after midnight, Monday 0.
+
+    An end at or before its start is on the next day. "always" is ().
+    """
+    if raw.strip().lower() == "always":
+        return ()
+    hours: list[tuple[int, int, int]] = []
+    for part in raw.lower().split(";"):
+        found = _HOURS.fullmatch(part.strip())
+        if found is None:
+            raise ValueError(f"{_WINDOW}, not {raw!r}")
+        start, end = _minutes(found["start"], raw), _minutes(found["end"], raw)
+        if start == 24 * 60 or start == end:
+            raise ValueError(f"{_WINDOW}; {part.strip()!r} is no span of time")
+        hours += [(day, start, end if end > start else end + 24 * 60) for day in _weekdays(found["days"], raw)]
+    return tuple(sorted(set(hours)))
+
+
+def _minutes(clock: str, raw: str) -> int:
+    hour, minute = int(clock[:2]), int(clock[3:])
+    if minute > 59 or hour * 60 + minute > 24 * 60:
+        raise ValueError(f"{_WINDOW}; {clock} in {raw!r} is no time of day")
+    return hour * 60 + minute
+
+
+def _weekdays(text: str, raw: str) -> list[int]:
+    """The days of "mon-wed,fri"; "fri-mon" goes over the weekend."""
+    days: list[int] = []
+    for part in text.split(","):
+        names = [name.strip() for name in part.split("-")]
+        if len(names) > 2 or not set(names) <= set(_DAYS):
+            raise ValueError(f"{_WINDOW}; {part.strip()!r} in {raw!r} names no days")
+        first, last = _DAYS.index(names[0]), _DAYS.index(names[-1])
+        days += [(first + step) % 7 for step in range((last - first) % 7 + 1)]
+    return days
+
+
 def zone(raw: str) -> zoneinfo.ZoneInfo:
     try:
         return zoneinfo.ZoneInfo(raw)

@@ -33,8 +33,6 @@ PRODUCTION = {
     "MicrosoftAppId": ID,
     "MicrosoftAppPassword": "hush-bot",
     "ADMIN_USERS": ID,
-    "SENDING": "on",
-    "SEND_WINDOW": "always",
 }
 
 
@@ -341,16 +339,58 @@ def test_saml_stages_follow_the_others_unless_set():
     assert settings.policy.saml_alert_days == (60, 7)
 
 
+# ---------------------------------------------------------------- letting go
+
+
+def test_production_holds_until_an_admin_lets_go_and_then_tells_in_office_hours_with_a_brake():
+    sending = load_settings(PRODUCTION, None).sending
+
+    assert (sending.sending, sending.max_people) == ("hold", 200)
+    assert sending.window == tuple((day, 8 * 60, 18 * 60) for day in range(5))
+
+
+def test_the_practice_tenant_tells_everybody_at_any_hour_unless_told_otherwise():
+    assert (load_settings({}, None).sending.sending, load_settings({}, None).sending.window) == ("on", ())
+    assert load_settings({"SENDING": "hold"}, None).sending.sending == "hold"
+
+
+WINDOWS = [
+    ("always", ()),
+    ("Always", ()),
+    ("Mon-Fri 08:00-18:00", tuple((day, 480, 1080) for day in range(5))),
+    ("mon,wed 09:00 - 12:30", ((0, 540, 750), (2, 540, 750))),
+    ("Sat 09:00-12:00; Sun 10:00-11:00", ((5, 540, 720), (6, 600, 660))),
+    ("Fri-Mon 00:00-24:00", ((0, 0, 1440), (4, 0, 1440), (5, 0, 1440), (6, 0, 1440))),
+    ("Fri 22:00-06:00", ((4, 1320, 1800),)),
+]
+
+
+@pytest.mark.parametrize(("text", "hours"), WINDOWS)
+def test_a_window_is_days_and_hours_and_may_go_over_midnight_and_the_weekend(text, hours):
+    assert load_settings({**PRODUCTION, "SEND_WINDOW": text}, None).sending.window == hours
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["never", "Mon-Fri", "08:00-18:00", "Mon-Fri 8-18", "Mon-Fry 08:00-18:00", "Mon 25:00-26:00", "Mon 08:60-09:00",
+     "Mon 08:00-08:00", "Mon 24:00-08:00", "Mon 08:00-18:00;", "Mon-Tue-Wed 08:00-18:00", "Mon 24:30-25:00"],
+)  # fmt: skip
+def test_a_window_that_is_none_is_a_mistake(text):
+    assert [problem.startswith("SEND_WINDOW must be always") for problem in production(SEND_WINDOW=text)] == [True]
+
+
+def test_a_pilot_needs_somebody_in_it():
+    assert production(SENDING="pilot") == [
+        "SENDING=pilot without PILOT_GROUP_ID or PILOT_DEPARTMENTS would tell nobody"
+    ]
+    assert production(SENDING="pilot", PILOT_DEPARTMENTS="IT, Finance") == []
+    assert production(SENDING="pilot", PILOT_GROUP_ID=ID) == []
+
+
 # ---------------------------------------------------------------- what is not built
 
 UNBUILT = [
     ("AUDIT_LOG", "on", "off"),
-    ("SENDING", "hold", "on"),
-    ("SENDING", "pilot", "on"),
-    ("SEND_WINDOW", "Mon-Fri 08:00-18:00", "always"),
-    ("PILOT_GROUP_ID", ID, ""),
-    ("PILOT_DEPARTMENTS", "IT", ""),
-    ("MAX_PEOPLE_PER_RUN", "200", "0"),
     ("LEAVER_GRACE_DAYS", "5", "3"),
     ("PERSON_DATA", "ids", "names"),
     ("READ_RECEIPTS", "on", "off"),

@@ -16,6 +16,7 @@ from alerts.delivery import Deliverer
 from alerts.desk import Desk
 from alerts.engine import Engine
 from alerts.errors import DeliveryError
+from alerts.gate import Gatekeeper
 from alerts.later import LaterLooks
 from alerts.ledger import Ledger, draw_up
 from alerts.model import (
@@ -37,8 +38,11 @@ from alerts.model import (
 from alerts.nominations import Nominations
 from alerts.owner_changes import OwnerChanges
 from alerts.ports import GraphUsage, LastWord, Sent, Store
+from alerts.release import Releaser
 from alerts.reroute import Rerouter
 from alerts.roles import Roles
+from alerts.sending import SendingRules
+from alerts.sending_desk import SendingDesk
 from alerts.viewing import Viewer
 from alerts.views import AlertView, MailView, View
 from store.store import open_store
@@ -107,7 +111,7 @@ class Directory:
         return {i: self.world.people[i] for i in ids if i in self.world.people}  # type: ignore[attr-defined]
 
     async def group_members(self, group_id: str) -> list[str]:
-        return []
+        return self.world.groups.get(group_id, [])
 
     async def find(self, text: str, limit: int = 5) -> list[Person]:
         hits = [p for p in self.world.people.values() if text.lower() in p.display_name.lower() and p.counts]
@@ -125,10 +129,12 @@ class Directory:
 class World:
     """Move the clock, scan, deliver, press; then look at inboxes and the ledger."""
 
-    def __init__(self, url: str, policy: Policy | None = None) -> None:
+    def __init__(self, url: str, policy: Policy | None = None, rules: SendingRules | None = None) -> None:
         self.url = url
         self.now = START
         self.policy = policy or Policy(owner_writes=True)
+        self.gatekeeper = Gatekeeper(rules=rules or SendingRules())
+        self.groups: dict[str, list[str]] = {}
         self.people: dict[str, Person] = {}
         self.apps: dict[str, Application] = {}
         self.history: dict[str, tuple[PreviousOwner, ...]] = {}
@@ -142,15 +148,26 @@ class World:
 
     async def __aenter__(self) -> Self:
         self.store: Store = await open_store(self.url)
-        self.roles = Roles(store=self.store, admin_users=("ada",), people=self.directory)  # type: ignore[arg-type]
-        self.viewer = Viewer(policy=self.policy, clock=self.clock)
-        self.rerouter = Rerouter(policy=self.policy, roles=self.roles, mail=True)
+        keeper = self.gatekeeper
+        self.roles = Roles(
+            store=self.store,
+            admin_users=("ada",),
+            pilot_group="pilot" if keeper.rules.pilot_group else "",
+            people=self.directory,  # type: ignore[arg-type]
+        )
+        self.viewer = Viewer(policy=self.policy, clock=self.clock, gatekeeper=keeper)
+        self.rerouter = Rerouter(policy=self.policy, roles=self.roles, mail=True, gatekeeper=keeper)
         self.engine = Engine(
             store=self.store,
             policy=self.policy,
             roles=self.roles,
             mail=True,
+            gatekeeper=keeper,
             lookup=self.directory,  # type: ignore[arg-type]
+        )
+        self.releaser = Releaser(store=self.store, clock=self.clock, engine=self.engine, roles=self.roles)
+        self.sending = SendingDesk(
+            store=self.store, clock=self.clock, roles=self.roles, releaser=self.releaser, gatekeeper=keeper
         )
         self.changes = OwnerChanges(
             store=self.store,
@@ -181,6 +198,8 @@ class World:
             roles=self.roles,
             actions=self.actions,
             people=self.directory,  # type: ignore[arg-type]
+            gatekeeper=keeper,
+            sending=self.sending,
         )
         self.worker = Deliverer(
             store=self.store,

@@ -11,6 +11,7 @@ import aiohttp
 from aiohttp import web
 
 from alerts.model import Action, Conversation, Role
+from alerts.sending import Sending
 from alerts.views import AppListView, HelpView, ListKind, Sentence, View
 from bot.adapter import Adapter
 from bot.background import Background
@@ -94,6 +95,22 @@ class Desk:
 
     async def scan(self, person_id: str) -> View:
         return self.note("scan", person_id)
+
+    @property
+    def sending(self) -> "Desk":
+        return self
+
+    async def go(self, person_id: str, whom: Sending) -> View:
+        return self.note("go", person_id, whom)
+
+    async def pause(self, person_id: str, hours: int | None, reason: str) -> View:
+        return self.note("pause", person_id, hours, reason)
+
+    async def resume(self, person_id: str) -> View:
+        return self.note("resume", person_id)
+
+    async def recall(self, person_id: str, text: str) -> View:
+        return self.note("recall", person_id, text)
 
     async def greet(self, person_id: str) -> View | None:
         if person_id in self.greeted:

@@ -47,6 +47,7 @@ from tests.cards.samples import (
     digest_items,
     digest_view,
     event,
+    held_view,
     history_view,
     item,
     list_view,
@@ -302,6 +303,7 @@ def views() -> dict[str, View]:
         "status-odd-states": status_view(
             ledger={"pending": 3, "read": 2, "retired": 1, "expired": 1, "held": 1}, due=8, urgent=0, not_told=0
         ),
+        "status-paused": status_view(sending="paused"),
         "status-first-day": status_view(
             last_run=None,
             last_good_run=None,
@@ -339,6 +341,12 @@ def views() -> dict[str, View]:
             spells=(OwnershipSpell(first=date(2025, 1, 7), last=date(2026, 3, 12), owners=("A", "B", "C", "D", "E")),),
         ),
         "history-empty": history_view(spells=(), events=()),
+        "hold": held_view(),
+        "hold-pilot": held_view(sending="pilot", people=412, urgent=0, by_path=(("currentOwners", 412),)),
+        "hold-brake": held_view(sending="on", braked=612, most=200, people=612, by_department=(("", 612),)),
+        "hold-paused": held_view(paused=True, paused_until=NOW + timedelta(hours=4)),
+        "hold-paused-open": held_view(paused=True, people=1, by_department=()),
+        "hold-none": held_view(people=0, notices=0, urgent=0, by_path=(), by_department=(), sending="on"),
         "help": HelpView(commands=COMMANDS),
         "greeting": HelpView(commands=COMMANDS[:5], greeting=True),
         "scan": ScanView(run=run(), time_zone=ZONE),

@@ -31,6 +31,7 @@ from alerts.views import (
     CommandHelp,
     DigestItem,
     DigestView,
+    HeldView,
     HistoryView,
     ListKind,
     MailView,
@@ -300,6 +301,23 @@ def status_view(**changes: object) -> StatusReport:
         ownerless_due=61,
         ownerless_total=2_913,
         federated_applications=412,
+    )
+    return replace(view, **changes)  # type: ignore[arg-type]
+
+
+def held_view(**changes: object) -> HeldView:
+    view = HeldView(
+        now=NOW,
+        time_zone=ZONE,
+        sending="hold",
+        people=1_204,
+        notices=3_871,
+        braked=0,
+        most=200,
+        urgent=17,
+        by_path=(("currentOwners", 1_001), ("previousOwner", 120), ("previousOwnerManager", 81), ("unroutable", 2)),
+        by_department=(("IT", 400), ("Finance", 310), ("", 200), ("Research & Development", 90)),
+        has_pilot=True,
     )
     return replace(view, **changes)  # type: ignore[arg-type]
 

@@ -1,13 +1,16 @@
 """Hostile names do nothing on a drawn card: no link, no picture, no list, no bold, no date; only letters."""
 
 import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Page
 
-from alerts.views import Sentence
+from alerts.views import Sentence, View
 from cards.render import render, render_sentence, summary
 from cards.safe import clean, inert
 from tests.cards.forms import views
@@ -15,13 +18,26 @@ from tests.cards.poison import NAMES, poisoned
 from tests.cards.samples import TEAMS_USER, WORDS, owner_view
 from tests.support.card_page import draw
 
-#: One of each kind, with every place where a name can stand; other forms are made of the same elements.
-DRAWN = (
+#: Forms with every place where a name can stand; others are made of the same elements.
+_RICHEST = (
     "owner-several", "owner-declined", "owner-taken-by-other", "manager", "manager-waiting-nominee", "fallback",
     "nominee-asked", "nominee-rejected", "approval-accepted", "approval-by-hand", "approval-refused", "digest-all",
     "digest-choose", "digest-answered", "status-partial", "list-expiring", "list-choices", "app-status", "history",
     "help", "scan-partial", "sentence-note",
 )  # fmt: skip
+
+
+def one_of_each() -> Iterator[str]:
+    """These, and the first form of every other kind of view: a new kind is drawn without being named here."""
+    yield from _RICHEST
+    kinds = {type(views()[name]) for name in _RICHEST}
+    for name, view in views().items():
+        if type(view) not in kinds:
+            kinds.add(type(view))
+            yield name
+
+
+DRAWN = tuple(one_of_each())
 MARKED = [text for text in NAMES if "Marker" in text]
 
 #: The most credulous renderer there could be: all of Markdown, HTML, addresses become links.
@@ -107,6 +123,39 @@ def test_every_card_and_notification_can_be_sent(text: str) -> None:
 
         assert b"\x00" not in sent, name
         assert summary(hostile, WORDS).strip(), name
+
+
+#: What a renderer of Markdown or HTML, or one that makes links by itself, would act upon.
+_ACTIVE = re.compile(r"[\[\]*`<>]|://|\bwww\.|[\x00-\x1f\u2028\u202e]", re.IGNORECASE)
+#: Fields of a card that hold no text: ids, addresses and data, all of them ours.
+_SILENT = {"type", "id", "url", "verb", "data", "fallback", "$schema", "choices.data", "refresh", "value"}
+
+
+def interpreted(node: Any) -> Iterator[str]:
+    """Every text of a card that a renderer may interpret: all but that of TextRuns."""
+    if isinstance(node, Mapping):
+        for name, child in node.items():
+            if name not in _SILENT and not (node.get("type") == "TextRun" and name == "text"):
+                yield from interpreted(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from interpreted(child)
+    elif isinstance(node, str):
+        yield node
+
+
+@pytest.mark.parametrize("text", NAMES, ids=range(len(NAMES)))
+def test_outside_text_runs_a_name_is_inert_on_every_card(text: str) -> None:
+    for name, view in views().items():
+        card = render(poisoned(view, text), WORDS, teams_user_id=TEAMS_USER)
+        active = [each for each in interpreted(card) if _ACTIVE.search(each)]
+
+        assert active == [], name
+
+
+def test_every_kind_of_view_has_a_sample() -> None:
+    assert {type(view) for view in views().values()} == set(get_args(View))
+    assert {type(views()[name]) for name in DRAWN} == set(get_args(View))
 
 
 def test_a_name_that_nobody_can_see_is_called_nameless() -> None:

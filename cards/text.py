@@ -19,6 +19,7 @@ from cards import (
     text_de,
     text_de_alarms,
     text_de_answers,
+    text_de_sending,
     text_de_talk,
     text_en,
     text_en_alarms,
@@ -28,6 +29,7 @@ from cards import (
     text_fr,
     text_fr_alarms,
     text_fr_answers,
+    text_fr_sending,
     text_fr_talk,
 )
 from cards.dates import Calendar, DateWords
@@ -168,6 +170,7 @@ GERMAN = Catalog(
         **text_de.SENTENCES,
         **text_de_alarms.SENTENCES,
         **text_de_answers.SENTENCES,
+        **text_de_sending.SENTENCES,
         **text_de_talk.SENTENCES,
     },
     dates=text_de.DATES,
@@ -186,6 +189,7 @@ FRENCH = Catalog(
         **text_fr.SENTENCES,
         **text_fr_alarms.SENTENCES,
         **text_fr_answers.SENTENCES,
+        **text_fr_sending.SENTENCES,
         **text_fr_talk.SENTENCES,
     },
     dates=text_fr.DATES,

@@ -461,6 +461,10 @@ COMMANDS = {
     "bench-scan": Command(
         script("bench/scan.py"), "measure scans of tenants of 12,000 and 100,000 apps beside what is promised"
     ),
+    "bench-delivery": Command(
+        script("bench/delivery.py"), "measure sending 5,000 alerts to 3,000 people beside what is promised"
+    ),
+    "drill": Command(script("bench/drill.py"), "kill workers and crash the database while 5,000 alerts are sent"),
     "clean": Command(clean, "remove what set-up and checks made; --state the state folder too"),
 }
 

@@ -29,6 +29,9 @@ from bot.wire import Wire, read_limited
 TIMEOUT = 12.0
 #: Seconds of it for connecting: until then certainly nothing was written.
 CONNECT_TIMEOUT = 5.0
+#: So many connections in a row that are not made are an outage: all senders pause for so many seconds, and a few of
+#: them try again then. A thousand waiting cards are so sent within minutes once it is over.
+OUTAGE, OUTAGE_PAUSE = 3, 60.0
 #: Seconds that a call waits for a shut gate or a full conversation; beyond that it is given back to the queue.
 PATIENCE = 3.0
 
@@ -91,6 +94,7 @@ class Connector:
         self._brakes = brakes
         self._bot_id = bot_id
         self._tenant_id = tenant_id
+        self._not_reached_in_row = 0
         self._timeout = aiohttp.ClientTimeout(total=timeout, connect=CONNECT_TIMEOUT, sock_connect=CONNECT_TIMEOUT)
 
     async def create_conversation(self, service_url: str, member_id: str) -> str:
@@ -222,6 +226,7 @@ class Connector:
         await self._my_turn()
         if call.last_word is not None:
             await call.last_word()
+        await self._brakes.pace.spread()
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         try:
             async with self._wire.session().request(
@@ -232,13 +237,26 @@ class Connector:
                 timeout=self._timeout,
                 allow_redirects=False,
             ) as response:
-                return response.status, response.headers, await read_limited(response)
+                answer = response.status, response.headers, await read_limited(response)
+                self._not_reached_in_row = 0
+                return answer
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, ssl.SSLError) as error:
-            raise DeliveryError(
-                f"Bot Connector not reached: {type(error).__name__}", outcome=Outcome.SAFE, code="unreachable"
-            ) from error
+            raise await self._not_reached(error) from error
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise _unclear(call, type(error).__name__) from error
+
+    async def _not_reached(self, error: Exception) -> DeliveryError:
+        """What a connection that was not made means: several in a row are an outage, in which nobody need try."""
+        self._not_reached_in_row += 1
+        pause = OUTAGE_PAUSE if self._not_reached_in_row >= OUTAGE else None
+        if pause is not None:
+            await self._brakes.pace.shut(pause)
+        return DeliveryError(
+            f"Bot Connector not reached: {type(error).__name__}",
+            outcome=Outcome.SAFE,
+            code="notReached",
+            retry_after=pause,
+        )
 
     async def _my_turn(self) -> None:
         """Wait for the turn; the service may have asked everybody to wait while this call waited for it."""

@@ -34,6 +34,9 @@ class Turns(Protocol):
     async def turn(self) -> None:
         """Return when it is this call's turn."""
 
+    async def spread(self) -> None:
+        """Return when the request may be written: calls that waited for something else must not go in a bunch."""
+
     async def shut(self, seconds: float) -> None:
         """Nobody may call for at least so many seconds from now."""
 
@@ -65,6 +68,9 @@ class Pace:
         self._next = mine + self._gap
         if mine > now:
             await self._sleep(mine - now)
+
+    async def spread(self) -> None:
+        """They leave as they come: nothing else is waited for."""
 
     async def shut(self, seconds: float) -> None:
         self._until = max(self._until, self._monotonic() + seconds)
@@ -101,6 +107,9 @@ class Turnstile:
         self._sleep = sleep
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._serving: asyncio.Task[None] | None = None
+        self._most = max(1, int(per_second + 1))
+        #: When the last calls left, at most as many as may leave in a second.
+        self._left: deque[float] = deque(maxlen=self._most)
         #: While the store does not answer: this process alone, at half the pace, for the answers to people.
         self._alone = Pace(per_second / 2, monotonic=monotonic, sleep=sleep)
 
@@ -110,6 +119,11 @@ class Turnstile:
         if self._serving is None or self._serving.done():
             self._serving = asyncio.create_task(self._serve())
         await mine
+
+    async def spread(self) -> None:
+        while len(self._left) == self._most and (wait := self._left[0] + 1.0 - self._monotonic()) > 0:
+            await self._sleep(wait)
+        self._left.append(self._monotonic())
 
     async def shut(self, seconds: float) -> None:
         await self._alone.shut(seconds)

@@ -22,8 +22,14 @@ class RateLimits:
     enabled: bool = True
     #: Seconds that only go forward; real time, since callers wait in real time.
     clock: Callable[[], float] = time.monotonic
-    #: How many calls were refused.
+    #: Calls a second for the bot in one tenant, all calls together; older copies of the documentation say 30.
+    overall: int = OVERALL[0][0]
+    #: How many calls there were, how many of them were refused, and how many came although the bot had been told
+    #: to wait.
+    calls: int = 0
     refused: int = 0
+    early: int = 0
+    _until: float = 0.0
     _calls: dict[str, deque[float]] = field(default_factory=dict)
 
     def take(self, conversation_id: str = "") -> int:
@@ -35,13 +41,27 @@ class RateLimits:
         if not self.enabled:
             return 0
         now = self.clock()
-        windows = CONVERSATION if conversation_id else OVERALL
+        windows = CONVERSATION if conversation_id else ((self.overall, 1.0),)
+        if not conversation_id:
+            self.calls += 1
+            self.early += now < self._until
         wait = self._wait(conversation_id, windows, now)
         if wait > 0:
             self.refused += 1
+            self._until = max(self._until, now + math.ceil(wait))
             return math.ceil(wait)
         self._calls[conversation_id].append(now)
         return 0
+
+    def report(self) -> dict[str, object]:
+        """What was counted so far."""
+        return {
+            "enabled": self.enabled,
+            "overall": self.overall,
+            "calls": self.calls,
+            "refused": self.refused,
+            "early": self.early,
+        }
 
     def _wait(self, key: str, windows: Sequence[tuple[int, float]], now: float) -> float:
         """Seconds until one more call fits into every window, 0.0 when it fits now."""

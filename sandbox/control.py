@@ -406,7 +406,13 @@ async def set_tokens(request: web.Request) -> web.Response:
 
 
 async def set_limits(request: web.Request) -> web.Response:
-    """POST {"enabled"}: whether the connector holds its documented rates."""
-    limits = request.app[STATE].part(RateLimits)
-    limits.enabled = bool((await _body(request)).get("enabled", True))
-    return web.json_response({"enabled": limits.enabled, "refused": limits.refused})
+    """POST any of {"enabled", "overall", "forget"}: the connector's rates, and what was counted of them."""
+    body, limits = await _body(request), request.app[STATE].part(RateLimits)
+    limits.enabled = bool(body.get("enabled", limits.enabled))
+    overall = body.get("overall", limits.overall)
+    if isinstance(overall, bool) or not isinstance(overall, int) or overall < 1:
+        raise Refused(400, "BadRequest", "overall must be a whole number of at least 1.")
+    limits.overall = overall
+    if body.get("forget"):
+        limits.calls = limits.refused = limits.early = 0
+    return web.json_response(limits.report())

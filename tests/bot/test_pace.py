@@ -107,6 +107,17 @@ async def test_turns_that_come_too_late_are_given_up():
     assert sum(shared.reserved) > 8
 
 
+async def test_calls_that_were_held_up_do_not_leave_in_a_bunch():
+    clock = Clock()
+    gate = turnstile(clock, Shared(clock, 10))
+    left = []
+    for _ in range(25):
+        await gate.spread()
+        left.append(clock.now)
+
+    assert max(sum(start <= time < start + 1 for time in left) for start in left) == 11
+
+
 async def test_a_stop_is_told_to_all_replicas():
     clock = Clock()
     shared = Shared(clock, 10)

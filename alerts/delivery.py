@@ -138,7 +138,7 @@ class Deliverer:
             return []
 
     async def _claim(self, *wanted: tuple[Channel, int]) -> list[Delivery]:
-        """At most so many rows of each channel."""
+        """At most so many rows of each channel that is open."""
         if self.stopped():
             return []
         now = self.clock()

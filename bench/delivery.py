@@ -33,9 +33,8 @@ LAG_P99, RSS_MB, TOKENS = 50.0, 250.0, 2
 
 def child(script: str, practice: Practice, environment: dict[str, str], *arguments: str, given: str = "") -> Any:
     """Run one of the bench's parts in a process of its own; the JSON it prints last."""
-    tls = {
-        name: practice.settings[name] for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE") if name in practice.settings
-    }
+    names = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+    tls: dict[str, str] = {name: practice.settings[name] for name in names if name in practice.settings}
     done = subprocess.run(
         [sys.executable, "-m", script, *arguments], cwd=ROOT, env={**environment, **tls}, input=given,
         stdout=subprocess.PIPE, text=True, check=False,
@@ -52,7 +51,8 @@ def steward(practice: Practice, folder: Path, alerts: int, people: int, pace: in
         **os.environ, "STATE_DIR": str(folder), "PRACTICE_APPS": str(APPS), "PRACTICE_SEED": "1",
         "DATABASE_URL": f"sqlite:///{database}",
     }  # fmt: skip
-    return dict(child("bench.delivery_worker", practice, environment, str(alerts), str(people), str(pace)))
+    report: dict[str, Any] = child("bench.delivery_worker", practice, environment, str(alerts), str(people), str(pace))
+    return report
 
 
 def botbuilder(practice: Practice, sample: int) -> float:

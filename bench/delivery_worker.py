@@ -73,7 +73,10 @@ async def measure(alerts: int, people: int, pace: int) -> dict[str, Any]:
         watching = asyncio.create_task(lag.watch())
         cpu, began = time.process_time(), time.perf_counter()
         stop = asyncio.Event()
-        work = asyncio.create_task(product.deliverer.run(stop, poll_seconds=0.5))
+        worker = product.deliverer
+        if worker is None:
+            raise SystemExit("this process has no delivery worker")
+        work = asyncio.create_task(worker.run(stop, poll_seconds=0.5))
         while await _waiting(product.store):
             with suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(work), 0.2)

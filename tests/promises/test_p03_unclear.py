@@ -33,7 +33,7 @@ async def test_p3_an_unclear_send_is_repeated_once_and_not_before_ten_minutes(
 ) -> None:
     world.app("invoice", ("ana",), world.secret(29.5))
     posts = []
-    async with wired(world, authority, timeout=0.5) as channel:
+    async with wired(world, authority, seconds=0.5) as channel:
         await met(world, channel, "ana")
         channel.script = [answer]
         await world.first()

@@ -28,7 +28,7 @@ class Conversations(Channel):
 
 
 def ways_to(
-    channel: Channel, authority: Authority, *, turns: Turns | None = None, timeout: float = TIMEOUT
+    channel: Channel, authority: Authority, *, turns: Turns | None = None, seconds: float = TIMEOUT
 ) -> Connector:
     return Connector(
         wire=Wire(ca_file=authority.ca_file),
@@ -37,7 +37,7 @@ def ways_to(
         brakes=Brakes(pace=turns or Pace(10_000)),
         bot_id=f"28:{APP_ID}",
         tenant_id=TENANT,
-        timeout=timeout,
+        timeout=seconds,
     )
 
 
@@ -53,11 +53,11 @@ def teams_over(world: World, connector: Connector, service_url: str) -> Proactiv
 
 @asynccontextmanager
 async def wired(
-    world: World, authority: Authority, *, turns: Turns | None = None, timeout: float = TIMEOUT
+    world: World, authority: Authority, *, turns: Turns | None = None, seconds: float = TIMEOUT
 ) -> AsyncIterator[Conversations]:
     """The world's worker sends to this server."""
     async with Conversations().running(authority) as channel:
-        connector = ways_to(channel, authority, turns=turns, timeout=timeout)
+        connector = ways_to(channel, authority, turns=turns, seconds=seconds)
         world.worker.teams = teams_over(world, connector, channel.service_url)
         try:
             yield channel

@@ -11,6 +11,7 @@ from typing import TypeVar
 from alerts.errors import GraphError, VersionConflict
 from alerts.gate import Gatekeeper
 from alerts.judge import ENTERPRISE_APP_DISABLED
+from alerts.leavers import orphan_of
 from alerts.material import Key, Material
 from alerts.model import Anew, Application, CredentialRecord, Decision, Person, Policy, PreviousOwner, ScannedTenant
 from alerts.ports import People, Store, Transaction
@@ -101,6 +102,7 @@ class Engine:
             # What could not be read is judged as last known: an outage makes nobody an orphan.
             scan = replace(scan, people={**stored_people, **scan.people})
         material = await self._read_through(scan, fallback, await self._watched())
+        material.admins = tuple(await self.roles.admins())
         await self._look_above(material)
         material.admins = tuple(await self.roles.admins()) or fallback
         return await self._decide_alerts(scan, material)
@@ -156,6 +158,10 @@ class Engine:
         if records and records[0].ownerless:
             material.ownerless += 1
             material.ownerless_without_any += not records[0].owners
+            orphan = orphan_of(records, scan.started_at)
+            material.orphans += [orphan] if orphan is not None else []
+        elif records:
+            material.owners.update(person.id for person in records[0].owners if person.counts)
         if object_id in watched or any(is_due(each, scan.started_at, self.policy) for each in application.credentials):
             material.siblings[object_id] = [record.credential for record in records]
             material.routes[object_id] = route

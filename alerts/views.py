@@ -249,6 +249,28 @@ class DigestView:
     verbs: tuple[str, ...] = ("acknowledge", "assignOwner", "notMine")
     #: Lengths in days that a snooze of every one of them would be granted, () none.
     snooze_days: tuple[int, ...] = ()
+    #: On a handover card: who is no longer available as owner.
+    leaver: Person | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QuestionView:
+    """What an admin must decide before Steward goes on."""
+
+    question_id: str
+    #: leavers: so many owners depart at once.
+    kind: str
+    asked_at: datetime
+    #: Those of whom a name is known.
+    people: tuple[Person, ...]
+    count: int
+    of: int
+    #: '' | yes | no.
+    answer: str
+    answered_by: Person | None
+    time_zone: str
+    now: datetime
+    verbs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -457,4 +479,5 @@ View = (
     | HelpView
     | ScanView
     | AlarmView
+    | QuestionView
 )

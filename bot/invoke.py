@@ -22,7 +22,7 @@ ERROR = "application/vnd.microsoft.error"
 #: Bytes of an invoke's value as JSON.
 MAX_VALUE_BYTES = 16 * 1024
 #: Opaque ids that card data may hold, and what one looks like. Design 1.5.
-_IDS = ("alert", "nomination", "digest")
+_IDS = ("alert", "nomination", "digest", "question")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 #: Input id -> longest text. Ticked alerts and nominees come comma separated.
 _INPUTS = {"days": 8, "nominees": 2000, "note": 2000, "alerts": 12_000}

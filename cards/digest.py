@@ -70,7 +70,7 @@ def draw(view: DigestView, pen: Pen, teams_user_id: str = "") -> Card:
 
 def _list(view: DigestView, groups: Groups, pen: Pen, most: int, teams_user_id: str) -> Card:
     rows = _Rows(view, pen, most)
-    body = [*_head(view, groups, pen, title_line(groups, pen))]
+    body = [*_head(view, groups, pen, _title(view, groups, pen))]
     for name, items in (("expired", groups.expired), ("weeks", groups.weeks), ("fortnight", groups.fortnight)):
         if items:
             body += [pen.line(f"digest.{name}", look=Look(spacing="Medium")), *rows.of(items)]
@@ -162,6 +162,13 @@ def title_line(groups: Groups, pen: Pen) -> Line:
     return pen.pieces("digest.title", count=count, date=pen.calendar.day(max(ends)))
 
 
+def _title(view: DigestView, groups: Groups, pen: Pen) -> Line:
+    if view.leaver is None or not groups.live:
+        return title_line(groups, pen)
+    count = len({item.application.object_id for item in groups.live})
+    return pen.pieces("digest.title.handover", count=count)
+
+
 def _head(view: DigestView, groups: Groups, pen: Pen, title: Line) -> list[Element]:
     days = min((item.item.days_left for item in groups.live if item.item.state in UNTAKEN), default=None)
     style = "good" if not groups.live else "emphasis" if days is None else urgency(days)
@@ -178,6 +185,10 @@ def remarks(view: DigestView, groups: Groups, pen: Pen) -> list[Line]:
     """Why you, how to answer, what happens otherwise."""
     own = view.reason in (RouteReason.OWNER, RouteReason.ACCEPTED_NOMINEE)
     lines = [pen.pieces("digest.why.owner" if own else "digest.why.other")]
+    if view.leaver is not None:
+        person = pen.person(view.leaver)
+        manager = view.reason is RouteReason.PREVIOUS_OWNER_MANAGER
+        lines = [pen.pieces("digest.why.handover" if manager else "digest.why.handover.other", person=person)]
     if groups.live:
         lines += [pen.pieces("digest.nothing"), pen.pieces("digest.tap")]
     return lines

@@ -14,6 +14,7 @@ from alerts.views import (
     HistoryView,
     NominationRole,
     NominationView,
+    QuestionView,
     ScanView,
     Sentence,
     StatusReport,
@@ -30,6 +31,7 @@ from cards import (
     lists,
     manager,
     nominee,
+    question,
     scan,
     sentence,
     status,
@@ -79,6 +81,8 @@ def render(view: View, words: Words, *, teams_user_id: str = "") -> Card:
             return scan.draw(view, pen, teams_user_id)
         case AlarmView():
             return alarm.draw(view, pen, teams_user_id)
+        case QuestionView():
+            return question.draw(view, pen, teams_user_id)
         case _:
             assert_never(view)
 
@@ -111,6 +115,8 @@ def summary(view: View, words: Words) -> str:
             text = scan.summary(view, pen)
         case AlarmView():
             text = alarm.summary(view, pen)
+        case QuestionView():
+            text = question.summary(view, pen)
         case _:
             assert_never(view)
     return text

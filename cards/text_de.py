@@ -318,6 +318,14 @@ _DIGEST: Mapping[str, Entry] = {
     "digest.title.past": Plural("Eine Ihrer Apps braucht Sie", "{count} Ihrer Apps brauchen Sie"),
     "digest.title.done": "Um alle Ihre Apps kümmert sich jemand",
     "digest.title.choose": "Welche?",
+    "digest.title.handover": Plural(
+        "Eine App braucht einen neuen Besitzer", "{count} Apps brauchen einen neuen Besitzer"
+    ),
+    "digest.why.handover": "**Warum Sie:** {person} steht als Besitzer nicht mehr zur Verfügung, und sonst gehören diese"
+    " Apps niemandem. Nach unseren Unterlagen sind Sie die Führungskraft. Heute muss niemand handeln: Bitte nennen Sie,"
+    " wer sich künftig darum kümmert.",
+    "digest.why.handover.other": "**Warum Sie:** {person} steht als Besitzer nicht mehr zur Verfügung, sonst gehören diese"
+    " Apps niemandem, und keine Führungskraft kann gefragt werden.",
     "digest.expired": "**Abgelaufen**",
     "digest.weeks": "**Diese und nächste Woche**",
     "digest.fortnight": "**Innerhalb von 14 Tagen**",
@@ -377,6 +385,17 @@ _SUMMARIES: Mapping[str, Entry] = {
         "{count} Ihrer Apps brauchen ein neues Geheimnis oder Zertifikat, die erste am {date}",
     ),
     "summary.digest.done": "Um Ihre Apps kümmert sich jemand",
+    "question.leavers.title": "{count} von {of} Besitzern sind auf einmal weg",
+    "question.leavers.what": "Der Lauf vom {date} findet ihre Konten nicht mehr aktiv vor. So viele an einem Tag können ein"
+    " Fehler im Verzeichnis sein.",
+    "question.leavers.waits": "**Was wartet:** Ihre Führungskräfte sind noch nicht gebeten, die Apps zu übernehmen. Was bald"
+    " abläuft, wird auf jeden Fall gemeldet.",
+    "question.leavers.who": Plural("Darunter: {names}.", "Darunter: {names}."),
+    "question.leavers.yes": "**{person} hat zugestimmt.** Die Führungskräfte werden wie üblich gefragt.",
+    "question.leavers.no": "**{person} hat abgelehnt.** Die Führungskräfte werden nicht gefragt.",
+    "question.leavers.approve": "Führungskräfte fragen",
+    "question.leavers.reject": "Nicht fragen",
+    "summary.question.leavers": "{count} Besitzer sind auf einmal weg; bitte ansehen",
     "summary.status": "Steward: Stand vom {date}",
     "summary.list": Plural("{count} App", "{count} Apps"),
     "summary.list.none": "Keine Apps",

@@ -30,6 +30,8 @@ _ACTIONS: Mapping[str, Entry] = {
     "nominee_self": "Sie fragen sich selbst: Das gilt als Ihre Zusage. Die Administration bestätigt sie.",
     "owner_assigned": "{app} gehört jetzt {person}; Entra zeigt es. Danke.",
     "nomination_declined": "{person} kann {app} nicht übernehmen. Bitte nennen Sie jemand anderen.{note}",
+    "question_leavers": "{count} von {of} Besitzern sind auf einmal weg. Ihre Führungskräfte werden erst gefragt, wenn Sie"
+    " zustimmen; bitte antworten Sie auf der Karte in Teams.",
     "nomination_expired": "{person} hat zu {app} nicht rechtzeitig geantwortet. Bitte nennen Sie auf der Karte dazu"
     " jemand anderen; danach wird die Administration gefragt.",
     "approval_late": "{person} will sich um {app} kümmern, aber die Administration hat das nicht rechtzeitig bestätigt."

@@ -286,6 +286,11 @@ _DIGEST: Mapping[str, Entry] = {
     "digest.title.past": Plural("One of your apps needs you", "{count} of your apps need you"),
     "digest.title.done": "All of your apps are in hand",
     "digest.title.choose": "Which ones?",
+    "digest.title.handover": Plural("One app needs a new owner", "{count} apps need a new owner"),
+    "digest.why.handover": "**Why you:** {person} is no longer available as owner, and nobody else owns these apps. Our"
+    " records name you as the manager. Nobody need act today: please name who looks after them from now on.",
+    "digest.why.handover.other": "**Why you:** {person} is no longer available as owner, nobody else owns these apps, and"
+    " no manager can be asked.",
     "digest.expired": "**Expired**",
     "digest.weeks": "**This week and next**",
     "digest.fortnight": "**Within 14 days**",
@@ -342,6 +347,17 @@ _SUMMARIES: Mapping[str, Entry] = {
         "{count} of your apps need a new secret or certificate, the first on {date}",
     ),
     "summary.digest.done": "Your apps are in hand",
+    "question.leavers.title": "{count} of {of} owners are gone at once",
+    "question.leavers.what": "The scan of {date} no longer finds them as active accounts. So many in one day may be a"
+    " mistake in the directory.",
+    "question.leavers.waits": "**What waits:** I have not asked their managers to take over their apps. What expires soon"
+    " is told in any case.",
+    "question.leavers.who": Plural("Among them: {names}.", "Among them: {names}."),
+    "question.leavers.yes": "**{person} said yes.** Their managers are asked as usual.",
+    "question.leavers.no": "**{person} said no.** Their managers are not asked.",
+    "question.leavers.approve": "Ask their managers",
+    "question.leavers.reject": "Do not ask",
+    "summary.question.leavers": "{count} owners are gone at once; please look",
     "summary.status": "Steward: state of {date}",
     "summary.list": Plural("{count} app", "{count} apps"),
     "summary.list.none": "No apps",

@@ -32,6 +32,8 @@ _ACTIONS: Mapping[str, Entry] = {
     "nominee_self": "You are asking yourself: that counts as your yes. An administrator confirms it.",
     "owner_assigned": "{person} owns {app} now; Entra shows it. Thank you.",
     "nomination_declined": "{person} can't take over {app}. Please name somebody else.{note}",
+    "question_leavers": "{count} of {of} owners are gone at once. Their managers are not asked before you say so; please"
+    " answer on the card in Teams.",
     "nomination_expired": "{person} has not answered about {app} in time. Please name somebody else on the card about"
     " it; after that the administrators are asked.",
     "approval_late": "{person} said yes to looking after {app}, and no administrator has confirmed it in time. They are"

@@ -343,6 +343,14 @@ _DIGEST: Mapping[str, Entry] = {
     ),
     "digest.title.done": "On s'occupe de toutes vos applications",
     "digest.title.choose": "Lesquelles ?",
+    "digest.title.handover": Plural(
+        "Une application a besoin d'un propriétaire", "{count} applications ont besoin d'un propriétaire"
+    ),
+    "digest.why.handover": "**Pourquoi vous :** {person} n'est plus disponible comme propriétaire, et ces applications"
+    " n'appartiennent à personne d'autre. Selon nos données, vous êtes son responsable hiérarchique. Rien ne presse :"
+    " merci de nommer la personne qui s'en occupera désormais.",
+    "digest.why.handover.other": "**Pourquoi vous :** {person} n'est plus disponible comme propriétaire, ces applications"
+    " n'appartiennent à personne d'autre, et aucun responsable ne peut être interrogé.",
     "digest.expired": "**Expirés**",
     "digest.weeks": "**Cette semaine et la suivante**",
     "digest.fortnight": "**D'ici 14 jours**",
@@ -402,6 +410,17 @@ _SUMMARIES: Mapping[str, Entry] = {
         "{count} de vos applications ont besoin d'un nouveau secret ou certificat, la première le {date}",
     ),
     "summary.digest.done": "On s'occupe de vos applications",
+    "question.leavers.title": "{count} propriétaires sur {of} ont disparu d'un coup",
+    "question.leavers.what": "L'analyse du {date} ne trouve plus leurs comptes actifs. Autant en un jour peut être une erreur"
+    " dans l'annuaire.",
+    "question.leavers.waits": "**En attente :** leurs responsables n'ont pas encore été priés de reprendre leurs applications."
+    " Ce qui expire bientôt est signalé dans tous les cas.",
+    "question.leavers.who": Plural("Parmi eux : {names}.", "Parmi eux : {names}."),
+    "question.leavers.yes": "**{person} a accepté.** Leurs responsables sont interrogés comme d'habitude.",
+    "question.leavers.no": "**{person} a refusé.** Leurs responsables ne sont pas interrogés.",
+    "question.leavers.approve": "Interroger leurs responsables",
+    "question.leavers.reject": "Ne pas interroger",
+    "summary.question.leavers": "{count} propriétaires ont disparu d'un coup ; à vérifier",
     "summary.status": "Steward : état du {date}",
     "summary.list": Plural("{count} application", "{count} applications"),
     "summary.list.none": "Aucune application",

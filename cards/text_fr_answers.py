@@ -30,6 +30,8 @@ _ACTIONS: Mapping[str, Entry] = {
     "nominee_self": "Vous vous posez la question à vous-même : cela vaut accord. Un administrateur le confirme.",
     "owner_assigned": "{app} appartient maintenant à {person} ; Entra l'indique. Merci.",
     "nomination_declined": "{person} ne peut pas se charger de {app}. Merci de nommer quelqu'un d'autre.{note}",
+    "question_leavers": "{count} propriétaires sur {of} ont disparu d'un coup. Leurs responsables ne sont pas interrogés sans"
+    " votre accord ; merci de répondre sur la carte dans Teams.",
     "nomination_expired": "{person} n'a pas répondu à temps au sujet de {app}. Merci de nommer quelqu'un d'autre sur la"
     " carte correspondante ; ensuite, les administrateurs seront sollicités.",
     "approval_late": "{person} accepte de se charger de {app}, mais aucun administrateur ne l'a confirmé à temps. Ils"

@@ -206,8 +206,7 @@ SETTINGS: tuple[SettingDoc, ...] = (
     _POLICY.row("DIGEST_AFTER", "notices, 1 to 100", "`3`",
         "More new notices than this for one person in one run become one digest.", v.number(1, 100)),
     _POLICY.row("LEAVER_GRACE_DAYS", "complete scans", "`3`",
-        "After so many scans without a last owner the manager gets a handover card.", v.number(1, 30), accepts=("3",),
-        missing="Handover cards are not built yet."),
+        "After so many scans on so many days without a last owner the manager gets a handover card.", v.number(1, 30)),
     _POLICY.row(
         "HISTORY_DAYS", "days, 1 to 4383", "`730`", "How far back previous owners are looked for.", v.number(1, 4383)),
     # ------------------------------------------------------------ letting go

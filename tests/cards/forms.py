@@ -21,6 +21,7 @@ from alerts.views import (
     ListKind,
     Outcome,
     OwnershipSpell,
+    QuestionView,
     RenewalFinding,
     ScanView,
     Sentence,
@@ -63,6 +64,28 @@ from tests.cards.samples import (
     status_view,
     taken,
 )
+
+
+def questions() -> dict[str, QuestionView]:
+    """What an admin is asked."""
+    asked = QuestionView(
+        question_id="e" * 32,
+        kind="leavers",
+        asked_at=NOW,
+        people=(ANA, BEN, ELI),
+        count=14,
+        of=280,
+        answer="",
+        answered_by=None,
+        time_zone=ZONE,
+        now=NOW,
+        verbs=("approve", "reject", "refresh"),
+    )
+    return {
+        "question-leavers": asked,
+        "question-leavers-yes": replace(asked, answer="yes", answered_by=ADA, verbs=("refresh",)),
+        "question-leavers-no": replace(asked, answer="no", answered_by=ADA, verbs=("refresh",)),
+    }
 
 
 def _told_besides() -> dict[str, AlertView]:
@@ -235,6 +258,7 @@ def _rarer() -> dict[str, AlertView]:
 def views() -> dict[str, View]:
     """Every kind of card in every form, by name."""
     made: dict[str, View] = dict(alert_views()) | talk_views()
+    made |= questions()
     made |= {f"nominee-{state}": nominee_view(state) for state in NominationState}
     made |= {f"approval-{state}": approval_view(state) for state in NominationState}
     made |= {
@@ -282,6 +306,8 @@ def views() -> dict[str, View]:
             reason=RouteReason.PREVIOUS_OWNER_MANAGER,
             items=(DigestItem(application=application(), item=item(secret(-3), CardState.EXPIRED)), *digest_items()),
         ),
+        "handover": digest_view(reason=RouteReason.PREVIOUS_OWNER_MANAGER, leaver=BEN, recipient=MIA),
+        "handover-fallback": digest_view(reason=RouteReason.FALLBACK, leaver=BEN, recipient=ADA),
         "digest-past": digest_view(
             items=(DigestItem(application=application(), item=item(secret(-3), CardState.EXPIRED)),)
         ),

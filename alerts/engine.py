@@ -102,7 +102,6 @@ class Engine:
             # What could not be read is judged as last known: an outage makes nobody an orphan.
             scan = replace(scan, people={**stored_people, **scan.people})
         material = await self._read_through(scan, fallback, await self._watched())
-        material.admins = tuple(await self.roles.admins())
         await self._look_above(material)
         material.admins = tuple(await self.roles.admins()) or fallback
         return await self._decide_alerts(scan, material)

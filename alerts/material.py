@@ -26,7 +26,6 @@ class Material:
     orphans: list[Orphan] = field(default_factory=list)
     #: Ids of all counting owners.
     owners: set[str] = field(default_factory=set)
-    admins: tuple[Person, ...] = ()
     #: Counted over all apps.
     credentials: int = 0
     ownerless: int = 0

@@ -452,7 +452,7 @@ class Viewer:
 
     async def held(self, tx: Transaction, person_id: str) -> HeldView:
         """What is held now, for an admin."""
-        return await held_view(tx, self.gatekeeper, self.clock(), await self._zone(tx, person_id))
+        return await held_view(tx, self.gatekeeper, self.clock(), await self.zone(tx, person_id))
 
     @staticmethod
     async def _recalled(tx: Transaction, card: PostedCard) -> Sentence:

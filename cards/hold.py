@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 
 from alerts.views import HeldView
-from cards.pen import Card, Element, Look, Pen, block, header
+from cards.pen import Card, Element, Look, Pen, block, header, row
 from cards.safe import Limit, Safe, clean
-from cards.text import Piece
 from cards.wording import Line
 
 
@@ -15,7 +14,7 @@ def draw(view: HeldView, pen: Pen, teams_user_id: str = "") -> Card:  # noqa: AR
     body += [block(line) for line in _lines(view, pen)]
     if view.people:
         body.append(pen.line("hold.paths", look=Look(spacing="Medium")))
-        body += [pen.line("hold.part", part=pen.text(f"hold.path.{path}"), count=count) for path, count in view.by_path]
+        body += [row(_part(pen, pen.text(f"hold.path.{path}"), count)) for path, count in view.by_path]
         body += _departments(view, pen)
     return pen.card(body, _buttons(view, pen), summary=summary(view, pen))
 
@@ -55,10 +54,14 @@ def _departments(view: HeldView, pen: Pen) -> Iterator[Element]:
     yield pen.line("hold.departments", look=Look(spacing="Medium"))
     for name, count in view.by_department:
         shown = Safe(clean(name, Limit.PERSON)) if name else pen.text("hold.department.none")
-        yield block((Piece(pen.text("hold.part", part=shown, count=count)),))
+        yield row(_part(pen, shown, count))
     rest = view.people - sum(count for _, count in view.by_department)
     if rest > 0:
-        yield pen.line("hold.part", part=pen.text("hold.department.rest"), count=rest)
+        yield row(_part(pen, pen.text("hold.department.rest"), rest))
+
+
+def _part(pen: Pen, part: Safe, count: int) -> Line:
+    return pen.pieces("hold.part", part=part, count=count)
 
 
 def _buttons(view: HeldView, pen: Pen) -> list[Element]:

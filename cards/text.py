@@ -48,6 +48,10 @@ TIME_PARAMETERS = frozenset({"date", "when", "until", "since", "at"})
 CODE_PARAMETERS = frozenset({"why", "reason"})
 #: Parameters of a Sentence that say how a command is written.
 USAGE_PARAMETERS = frozenset({"usage", "nearest"})
+#: Parameters of a Sentence that are numbers: written as the language writes them.
+NUMBER_PARAMETERS = frozenset(
+    {"count", "total", "done", "difference", "people", "waiting", "held", "cards", "cancelled", "mails", "notices"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,8 +251,9 @@ def sentence_pieces(sentence: Sentence, words: Words, treat: Treat = clean) -> t
     params: dict[str, object] = dict.fromkeys(parameters(sentence.key), "")
     params |= {name: _prepared(catalog, sentence, name, value, treat) for name, value in sentence.params.items()}
     entry = catalog.sentences[sentence.key]
-    if isinstance(entry, Plural) and not str(params[entry.count]).isdecimal():
-        params[entry.count] = 0
+    if isinstance(entry, Plural):
+        count = sentence.params.get(entry.count, "")
+        params[entry.count] = int(count[:18]) if count.isdecimal() else 0
     return catalog.pieces(sentence.key, params, treat)
 
 
@@ -266,6 +271,8 @@ def _prepared(catalog: Catalog, sentence: Sentence, name: str, value: str, treat
         return catalog.plain("quoted_note", {"note": Safe(note)}) if note else Safe("")
     if name == "names":
         return catalog.joined([part for part in value.split("\n") if part.strip()], treat)
+    if name in NUMBER_PARAMETERS and value.isdecimal():
+        return Safe(catalog.number(int(value[:18])))
     if name in USAGE_PARAMETERS:
         return Safe(treat(catalog.usages.get(value, value), Limit.LINE))
     if name in TIME_PARAMETERS:

@@ -206,6 +206,7 @@ _ALERT: Mapping[str, Entry] = {
     "sofar.gone": Plural("{names} wusste es seit {date}.", "{names} wussten es seit {date}."),
     "why.admin": "**Warum Sie:** Sie haben die Karte als Administrator geöffnet.",
     "somebody": "die Person, die zuständig war",
+    "state.lastCall": "**Letzter Aufruf:** Das ist die letzte Erinnerung vor dem Ablauf; alle, die handeln können, haben sie jetzt.",
     "state.takenByYou": "**Sie haben es, {first}.**",
     "state.takenByYou.known": "**Sie haben es, {first}.** {names}: dort ist es zu sehen.",
     "state.takenByOther": "**{person} hat es**, seit {date}.",

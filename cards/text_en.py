@@ -178,6 +178,7 @@ _ALERT: Mapping[str, Entry] = {
     "sofar.gone": Plural("{names} was told on {date}.", "{names} were told, first on {date}."),
     "why.admin": "**Why you:** you opened it as an administrator.",
     "somebody": "the person who looked after it",
+    "state.lastCall": "**Last call:** this is the last reminder before it expires; everybody who can act has it now.",
     "state.takenByYou": "**You have it, {first}.**",
     "state.takenByYou.known": "**You have it, {first}.** {names} can see that.",
     "state.takenByOther": "**{person} has it**, since {date}.",

@@ -225,6 +225,7 @@ _ALERT: Mapping[str, Entry] = {
     "sofar.gone": Plural("{names} le savait depuis le {date}.", "{names} le savaient depuis le {date}."),
     "why.admin": "**Pourquoi vous :** vous l'avez ouverte en tant qu'administrateur.",
     "somebody": "la personne qui s'en occupait",
+    "state.lastCall": "**Dernier appel :** c'est le dernier rappel avant l'échéance ; tous ceux qui peuvent agir l'ont reçu.",
     "state.takenByYou": "**C'est pour vous, {first}.**",
     "state.takenByYou.known": "**C'est pour vous, {first}.** Peuvent le voir : {names}.",
     "state.takenByOther": "**{person} s'en occupe**, depuis le {date}.",

@@ -64,28 +64,28 @@ _ALARMS: Mapping[str, Entry] = {
     "alarm.uploadFailing.title": "Log Analytics ne prend rien depuis {time}",
     "alarm.deadLetters.title": "Des messages ont été refusés définitivement",
     "alarm.auditorSilent.title": "Les comptes ne sont pas vérifiés depuis {time}",
-    "alarm.clockJumped.todo": "À faire : régler l'horloge de la machine. Manuel d'exploitation, « Clock ».",
-    "alarm.restored.todo": "À faire : attendre ; si cela dure, vérifier que l'archive répond. Manuel d'exploitation,"
+    "alarm.clockJumped.todo": "**À faire :** régler l'horloge de la machine. Manuel d'exploitation, « Clock ».",
+    "alarm.restored.todo": "**À faire :** attendre ; si cela dure, vérifier que l'archive répond. Manuel d'exploitation,"
     " « Restore ».",
-    "alarm.nobodyToTell.todo": "À faire : définir ADMIN_USERS, ADMIN_GROUP_ID ou FALLBACK_RECIPIENTS. Manuel"
+    "alarm.nobodyToTell.todo": "**À faire :** définir ADMIN_USERS, ADMIN_GROUP_ID ou FALLBACK_RECIPIENTS. Manuel"
     " d'exploitation, « Nobody to tell ».",
-    "alarm.scanFailed.todo": "À faire : manuel d'exploitation, « Scan failed ».",
-    "alarm.scanPartial.todo": "À faire : manuel d'exploitation, « Scan partial ».",
-    "alarm.scanMissed.todo": "À faire : vérifier que l'examen tourne. Manuel d'exploitation, « Scan missed ».",
-    "alarm.teamsFailing.todo": "À faire : manuel d'exploitation, « Teams failing ».",
-    "alarm.mailFailing.todo": "À faire : manuel d'exploitation, « E-mail failing ».",
-    "alarm.ledgerDiffers.todo": "À faire : un nouvel examen refait les comptes. Manuel d'exploitation, « Books ».",
-    "alarm.lost.todo": "À faire : manuel d'exploitation, « Books ».",
-    "alarm.noNextStep.todo": "À faire : « python app.py audit » les nomme. Manuel d'exploitation, « Books ».",
-    "alarm.overdue.todo": "À faire : vérifier que les processus d'envoi tournent. Manuel d'exploitation, « Messages"
+    "alarm.scanFailed.todo": "**À faire :** manuel d'exploitation, « Scan failed ».",
+    "alarm.scanPartial.todo": "**À faire :** manuel d'exploitation, « Scan partial ».",
+    "alarm.scanMissed.todo": "**À faire :** vérifier que l'examen tourne. Manuel d'exploitation, « Scan missed ».",
+    "alarm.teamsFailing.todo": "**À faire :** manuel d'exploitation, « Teams failing ».",
+    "alarm.mailFailing.todo": "**À faire :** manuel d'exploitation, « E-mail failing ».",
+    "alarm.ledgerDiffers.todo": "**À faire :** un nouvel examen refait les comptes. Manuel d'exploitation, « Books ».",
+    "alarm.lost.todo": "**À faire :** manuel d'exploitation, « Books ».",
+    "alarm.noNextStep.todo": "**À faire :** « python app.py audit » les nomme. Manuel d'exploitation, « Books ».",
+    "alarm.overdue.todo": "**À faire :** vérifier que les processus d'envoi tournent. Manuel d'exploitation, « Messages"
     " late ».",
-    "alarm.workersSilent.todo": "À faire : vérifier que les processus d'envoi tournent. Manuel d'exploitation,"
+    "alarm.workersSilent.todo": "**À faire :** vérifier que les processus d'envoi tournent. Manuel d'exploitation,"
     " « Messages late ».",
-    "alarm.eventsStuck.todo": "À faire : vérifier que STATE_DIR est accessible en écriture. Manuel d'exploitation,"
+    "alarm.eventsStuck.todo": "**À faire :** vérifier que STATE_DIR est accessible en écriture. Manuel d'exploitation,"
     " « Archive behind ».",
-    "alarm.uploadFailing.todo": "À faire : manuel d'exploitation, « Archive behind ».",
-    "alarm.deadLetters.todo": "À faire : manuel d'exploitation, « Messages refused ».",
-    "alarm.auditorSilent.todo": "À faire : vérifier que les processus d'envoi tournent. Manuel d'exploitation,"
+    "alarm.uploadFailing.todo": "**À faire :** manuel d'exploitation, « Archive behind ».",
+    "alarm.deadLetters.todo": "**À faire :** manuel d'exploitation, « Messages refused ».",
+    "alarm.auditorSilent.todo": "**À faire :** vérifier que les processus d'envoi tournent. Manuel d'exploitation,"
     " « Messages late ».",
     "alarm.next": "Nouvel essai : {time}.",
     "alarm.over.title": "Terminé : {title}",

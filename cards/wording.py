@@ -234,14 +234,22 @@ def _remarks(view: AlertView, pen: Pen) -> Iterator[Line]:
             yield pen.pieces("lead.other", label=Safe(clean(name, Limit.ADDRESS)), value=text)
 
 
-def _state(view: AlertView, pen: Pen) -> Iterator[Line]:
-    """How things stand, above everything else."""
+def _news(view: AlertView, pen: Pen) -> Iterator[Line]:
+    """What has just come of an answer, and how late it is."""
     first = view.items[0]
+    if view.last_call and first.state not in CLOSED and first.days_left >= 0:
+        yield pen.pieces("state.lastCall")
     if first.finding is not None:
         yield _finding(view, first, pen)
     ended = _ended_nomination(view, pen)
     if ended is not None:
         yield ended
+
+
+def _state(view: AlertView, pen: Pen) -> Iterator[Line]:
+    """How things stand, above everything else."""
+    first = view.items[0]
+    yield from _news(view, pen)
     match first.state:
         case CardState.TAKEN_BY_YOU:
             yield _taken_by_you(view, pen)

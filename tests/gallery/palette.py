@@ -21,8 +21,8 @@ _SHEET = """async ([rows, most]) => {
     let left = 0;
     for (const each of row) {
       // The ground of a picture goes on below it.
-      context.drawImage(each, 0, each.height - 1, each.width, 1, left, top, each.width, heights[place]);
-      context.drawImage(each, left, top);
+      context.drawImage(each, 0, each.height - 4, each.width, 1, left, top, each.width, heights[place]);
+      context.drawImage(each, 0, 0, each.width, each.height - 2, left, top, each.width, each.height - 2);
       left += each.width;
     }
     top += heights[place];
@@ -31,7 +31,13 @@ _SHEET = """async ([rows, most]) => {
   const colour = (i) => (bytes[4 * i] << 16) | (bytes[4 * i + 1] << 8) | bytes[4 * i + 2];
   const counts = new Map();
   for (let i = 0; i < width * height; i++) counts.set(colour(i), (counts.get(colour(i)) ?? 0) + 1);
-  const palette = [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0]).slice(0, most).map(([each]) => each);
+  // A colour is seen before a grey of the same share.
+  const vivid = (each) => {
+    const parts = [16, 8, 0].map((by) => (each >> by) & 255);
+    return 1 + (Math.max(...parts) - Math.min(...parts)) / 16;
+  };
+  const share = ([each, count]) => count * vivid(each);
+  const palette = [...counts].sort((a, b) => share(b) - share(a) || a[0] - b[0]).slice(0, most).map(([each]) => each);
   const index = new Map(palette.map((each, place) => [each, place]));
   const distance = (a, b) => [16, 8, 0].reduce((sum, by) => sum + (((a >> by) & 255) - ((b >> by) & 255)) ** 2, 0);
   for (const each of counts.keys()) {

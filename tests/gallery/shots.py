@@ -32,11 +32,12 @@ class Shot:
 GROUPS = {
     "To owners": ("owner", "accepted-nominee", "admin"),
     "To previous owners, managers and the fallback": (
-        "manager", "previous-owner", "contact", "fallback", "nominator", "owner-manager"),
+        "manager", "previous-owner", "contact", "fallback", "nominator", "silence", "last-call", "nomination-expired",
+        "nobody-reached"),
     "Nominations: the person who is asked": ("nominee",),
-    "Nominations: the administrators": ("approval",),
+    "Nominations and proposals: the administrators": ("approval", "retire"),
     "Many apps at once": ("digest", "handover"),
-    "The administrators' status": ("status",),
+    "The administrators' status, what is held, alarms": ("status", "hold", "alarm", "scan", "preview"),
     "Lists": ("list",),
     "One app": ("app-status", "history"),
     "Help and answers": ("help", "greeting", "sentence"),

@@ -6,6 +6,7 @@
 import difflib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from itertools import chain
 from typing import Protocol
@@ -25,7 +26,18 @@ class Desk(Protocol):
     async def expiring(self, person_id: str, days: int, page: int) -> View: ...
     async def ownerless(self, person_id: str, page: int) -> View: ...
     async def my_apps(self, person_id: str, page: int) -> View: ...
-    async def app_status(self, person_id: str, query: str) -> View: ...
+    async def expired(self, person_id: str, days: int, page: int) -> View: ...
+    async def unreachable(self, person_id: str, page: int) -> View: ...
+    async def nominations(self, person_id: str, page: int) -> View: ...
+    async def snoozed(self, person_id: str, page: int) -> View: ...
+    async def retired(self, person_id: str, page: int) -> View: ...
+    async def excluded(self, person_id: str, page: int) -> View: ...
+    async def last_scan(self, person_id: str) -> View: ...
+    async def why(self, person_id: str) -> View: ...
+    async def exclude(self, person_id: str, query: str, until: date, reason: str) -> View: ...
+    async def include(self, person_id: str, query: str) -> View: ...
+    async def unsnooze(self, person_id: str, query: str) -> View: ...
+    async def app_status(self, person_id: str, query: str, *, asked: str = "") -> View: ...
     async def history(self, person_id: str, query: str) -> View: ...
     async def snooze(self, person_id: str, query: str, days: int) -> View: ...
     async def assign(self, person_id: str, query: str, person_text: str) -> View: ...
@@ -90,6 +102,8 @@ class Command:
     audience: Audience = Audience.EVERYONE
     #: False: the name must be all that is typed; more is not this command.
     takes_rest: bool = False
+    #: False: small talk, which help and menu leave out.
+    listed: bool = True
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -111,7 +125,7 @@ DEFAULT_DAYS = 30
 
 def help_view(role: Role, *, greeting: bool = False) -> HelpView:
     """The commands that this role may use."""
-    usable = tuple(command.help() for command in COMMANDS if command.audience.includes(role))
+    usable = tuple(command.help() for command in COMMANDS if command.listed and command.audience.includes(role))
     return HelpView(commands=usable, greeting=greeting)
 
 
@@ -195,6 +209,59 @@ async def _recall(asked: Asked) -> View:
     return await asked.desk.sending.recall(asked.person_id, phrases.unquote(asked.rest))
 
 
+async def _expired(asked: Asked) -> View:
+    rest, page = phrases.split_page(asked.rest)
+    cut = phrases.split_days(rest)
+    if cut.rest and cut.rest.lower() not in phrases.WITHIN:
+        return asked.usage()
+    return await asked.desk.expired(asked.person_id, DEFAULT_DAYS if cut.days is None else cut.days, page)
+
+
+def _paged(ask: Callable[[Asked], Callable[[str, int], Awaitable[View]]]) -> Callable[[Asked], Awaitable[View]]:
+    """A list with nothing behind its name but a page."""
+
+    async def run(asked: Asked) -> View:
+        rest, page = phrases.split_page(asked.rest)
+        return await ask(asked)(asked.person_id, page) if not rest else asked.usage()
+
+    return run
+
+
+def _about_app(ask: Callable[[Asked], Callable[[str, str], Awaitable[View]]]) -> Callable[[Asked], Awaitable[View]]:
+    """A command about one app, with nothing behind the app."""
+
+    async def run(asked: Asked) -> View:
+        return await ask(asked)(asked.person_id, phrases.unquote(asked.rest)) if asked.rest else asked.usage()
+
+    return run
+
+
+def _said(key: str) -> Callable[[Asked], Awaitable[View]]:
+    """Always the same sentence."""
+
+    async def run(asked: Asked) -> View:  # noqa: ARG001 - whoever asks
+        return Sentence(key=key)
+
+    return run
+
+
+async def _exclude(asked: Asked) -> View:
+    cut = phrases.split_until(asked.rest)
+    if cut is None or not cut.app or not cut.reason:
+        return asked.usage()
+    if cut.day is None:
+        return Sentence(key="exclude_no_date")
+    return await asked.desk.exclude(asked.person_id, cut.app, cut.day, cut.reason)
+
+
+async def _last_scan(asked: Asked) -> View:
+    return await asked.desk.last_scan(asked.person_id)
+
+
+async def _why(asked: Asked) -> View:
+    return await asked.desk.why(asked.person_id)
+
+
 async def _scan(asked: Asked) -> View:
     return await asked.desk.scan(asked.person_id)
 
@@ -209,6 +276,7 @@ COMMANDS = (
         run=_my_apps,
         takes_rest=True,
     ),
+    Command(name="why", usage="why", sentence="help_why", run=_why),
     Command(name="status", usage="status <app>", sentence="help_status", run=_status, takes_rest=True),
     Command(
         name="snooze",
@@ -249,6 +317,61 @@ COMMANDS = (
         audience=Audience.READERS,
     ),
     Command(
+        name="expired",
+        usage="expired [days]",
+        sentence="help_expired",
+        run=_expired,
+        takes_rest=True,
+        audience=Audience.READERS,
+    ),
+    Command(
+        name="unreachable",
+        usage="unreachable",
+        sentence="help_unreachable",
+        run=_paged(lambda asked: asked.desk.unreachable),
+        takes_rest=True,
+        audience=Audience.READERS,
+    ),
+    Command(
+        name="nominations",
+        usage="nominations",
+        sentence="help_nominations",
+        run=_paged(lambda asked: asked.desk.nominations),
+        takes_rest=True,
+        audience=Audience.READERS,
+    ),
+    Command(
+        name="snoozed",
+        usage="snoozed",
+        sentence="help_snoozed",
+        run=_paged(lambda asked: asked.desk.snoozed),
+        takes_rest=True,
+        audience=Audience.READERS,
+    ),
+    Command(
+        name="retired",
+        usage="retired",
+        sentence="help_retired",
+        run=_paged(lambda asked: asked.desk.retired),
+        takes_rest=True,
+        audience=Audience.READERS,
+    ),
+    Command(
+        name="excluded",
+        usage="excluded",
+        sentence="help_excluded",
+        run=_paged(lambda asked: asked.desk.excluded),
+        takes_rest=True,
+        audience=Audience.READERS,
+    ),
+    Command(
+        name="last scan",
+        usage="last scan",
+        sentence="help_last_scan",
+        run=_last_scan,
+        audience=Audience.READERS,
+    ),
+    Command(
         name="scan",
         usage="scan",
         sentence="help_scan",
@@ -273,6 +396,36 @@ COMMANDS = (
         takes_rest=True,
         audience=Audience.ADMINS,
     ),
+    Command(
+        name="exclude",
+        usage="exclude <app> until <date> <reason>",
+        sentence="help_exclude",
+        run=_exclude,
+        takes_rest=True,
+        audience=Audience.ADMINS,
+    ),
+    Command(
+        name="include",
+        usage="include <app>",
+        sentence="help_include",
+        run=_about_app(lambda asked: asked.desk.include),
+        takes_rest=True,
+        audience=Audience.ADMINS,
+    ),
+    Command(
+        name="unsnooze",
+        usage="unsnooze <app>",
+        sentence="help_unsnooze",
+        run=_about_app(lambda asked: asked.desk.unsnooze),
+        takes_rest=True,
+        audience=Audience.ADMINS,
+    ),
+    Command(name="who are you", usage="who are you", sentence="help_help", run=_said("what_am_i"), listed=False),
+    Command(
+        name="is this phishing", usage="is this phishing", sentence="help_help", run=_said("is_phishing"), listed=False
+    ),
+    Command(name="thanks", usage="thanks", sentence="help_help", run=_said("thanks"), listed=False),
+    Command(name="stop", usage="stop", sentence="help_help", run=_said("stop_answer"), listed=False),
 )
 
 #: Every name and alias -> its command, longest first, so that "my apps" is not read as "my".
@@ -294,7 +447,7 @@ def find(text: str) -> tuple[Command, str] | None:
 
 def nearest(text: str, role: Role) -> str | None:
     """The usage of the most similar command that this role may use, None when none is similar."""
-    names = {name: command for name, command in _BY_NAME.items() if command.audience.includes(role)}
+    names = {name: command for name, command in _BY_NAME.items() if command.listed and command.audience.includes(role)}
     words = text.casefold().split()
     for typed in (" ".join(words[:2]), *words[:1]):
         if close := difflib.get_close_matches(typed, names, n=1, cutoff=0.6):
@@ -318,7 +471,7 @@ async def answer(desk: Desk, person_id: str, text: str) -> View:
 async def _unknown(desk: Desk, person_id: str, role: Role, line: str) -> View:
     """A pasted error text or app id is answered with that app, anything else with the nearest command."""
     if app := phrases.mentioned_app(line):
-        return await desk.app_status(person_id, app)
+        return await desk.app_status(person_id, app, asked=line)
     close = nearest(line, role)
     if close is None:
         return Sentence(key="unknown_command")

@@ -4,6 +4,7 @@ import html
 import re
 import unicodedata
 from dataclasses import dataclass
+from datetime import date
 
 from bot.inbound import GUID
 
@@ -97,6 +98,55 @@ def split_person(text: str) -> tuple[str, str] | None:
     if not app or not person:
         return None
     return unquote(app), unquote(person)
+
+
+#: Months in the languages that Steward speaks, by their first letters.
+_MONTHS = (
+    ("jan",), ("feb", "fév", "fev"), ("mar", "mär", "maer"), ("apr", "avr"), ("may", "mai"), ("jun", "juin"),
+    ("jul", "juil"), ("aug", "aoû", "aou"), ("sep",), ("oct", "okt"), ("nov",), ("dec", "dez", "déc"),
+)  # fmt: skip
+_DATE = (
+    r"(?:(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})"
+    r"|(?P<day2>\d{1,2})\.\s?(?P<month2>\d{1,2})\.\s?(?P<year2>\d{4})"
+    r"|(?P<day3>\d{1,2})(?:st|nd|rd|th|er|\.)?\s(?P<name>[^\W\d]{3,10})\.?\s(?P<year3>\d{4}))"
+)
+_UNTIL = re.compile(
+    rf"^(?P<app>.+?)\s(?:until|till|bis(?:\szum)?|jusqu['\u2019](?:au|\u00e0)?\s?(?:le)?)\s?{_DATE}[\s,:]*(?P<reason>.*)$",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Until:
+    app: str
+    #: None: there is no such day.
+    day: date | None
+    reason: str
+
+
+def split_until(text: str) -> Until | None:
+    """'Payroll Feed until 2027-03-31 moves away' -> ('Payroll Feed', 31 March 2027, 'moves away').
+
+    A day is 2027-03-31, 31.3.2027, or 31 March 2027; 3/4/2027 is not understood, for it is two days.
+    """
+    found = _UNTIL.match(text)
+    if found is None:
+        return None
+    part = found.groupdict()
+    month = int(part["month"] or part["month2"] or _month(part["name"] or ""))
+    try:
+        day = date(
+            int(part["year"] or part["year2"] or part["year3"]), month, int(part["day"] or part["day2"] or part["day3"])
+        )
+    except ValueError:
+        return Until(unquote(part["app"]), None, part["reason"].strip())
+    return Until(unquote(part["app"]), day, part["reason"].strip())
+
+
+def _month(name: str) -> int:
+    """1 to 12, 0 for no month."""
+    lowered = name.casefold()
+    return next((n for n, starts in enumerate(_MONTHS, 1) if lowered.startswith(starts)), 0)
 
 
 def mentioned_app(text: str) -> str | None:

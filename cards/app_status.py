@@ -2,10 +2,10 @@
 
 from alerts.model import CredentialRecord, Verb
 from alerts.stages import days_left
-from alerts.views import AppStatusView
+from alerts.views import AppStatusView, Sentence
 from cards.pen import Card, Element, Look, Pen, block, fitting, header, row
 from cards.status import state_name
-from cards.text import Piece
+from cards.text import Piece, sentence_pieces
 from cards.things import expires, federated, label, thing, urgency, what_is_this_app
 from cards.wording import Line
 
@@ -24,6 +24,9 @@ def draw(view: AppStatusView, pen: Pen, teams_user_id: str = "") -> Card:  # noq
 def _draw(view: AppStatusView, pen: Pen, most: int) -> Card:
     title = pen.pieces("app.title", app=pen.app(view.application.display_name))
     body: list[Element] = [header(block(title, Look(size="Large", bold=True)), _style(view))]
+    if view.verdict is not None:
+        said = Sentence(key=view.verdict.key, params={**view.verdict.params, "zone": view.time_zone})
+        body.append(block(sentence_pieces(said, pen.words), Look(bold=True)))
     body += [row(_credential(view, record, pen)) for record in view.records[:most]]
     if len(view.records) > most:
         body.append(pen.line("app.more", count=len(view.records) - most, look=Look(subtle=True)))

@@ -19,4 +19,16 @@ TYPED: Mapping[str, tuple[str, ...]] = {
     "scan": ("scan now", "run scan"),
     "last scan": ("lastscan",),
     "retired": ("no longer needed",),
+    "who are you": ("what are you", "who is this", "what is this", "what is steward", "what do you do"),
+    "is this phishing": (
+        "phishing",
+        "is this spam",
+        "spam",
+        "is this real",
+        "is this legit",
+        "are you real",
+        "is this a scam",
+    ),
+    "thanks": ("thank you", "thanks a lot", "thank you very much", "thx", "cheers", "ok", "okay", "great", "good"),
+    "stop": ("unsubscribe", "leave me alone", "stop it", "be quiet", "mute", "no more messages"),
 }

@@ -59,4 +59,8 @@ TYPED: Mapping[str, tuple[str, ...]] = {
     "resume": ("reprendre",),
     "recall": ("annuler",),
     "preview": ("aperçu", "apercu"),
+    "who are you": ("qui es-tu", "qui êtes-vous", "c'est quoi", "qui est-ce"),
+    "is this phishing": ("hameçonnage", "est-ce du phishing", "est-ce une arnaque", "est-ce vrai"),
+    "thanks": ("merci", "merci beaucoup", "super merci"),
+    "stop": ("arrête", "arrêtez", "arrêter", "me désabonner", "laissez-moi tranquille"),
 }

@@ -12,6 +12,7 @@ _KEYS = {
     ListKind.MY_APPS: "list.my_apps",
     ListKind.EXPIRING: "list.expiring",
     ListKind.OWNERLESS: "list.ownerless",
+    ListKind.EXPIRED: "list.expired",
     ListKind.CHOICES: "list.choices",
 }
 #: Stands in `AppListView.query` where the chosen app's id belongs; without it the id comes last.
@@ -75,7 +76,7 @@ def _pieces(view: AppListView, line: AppLine, pen: Pen) -> Line:
     tails = []
     if line.state:
         tails.append(pen.text(f"state.{line.state}.ledger"))
-    if view.kind is ListKind.EXPIRING:
+    if view.kind in (ListKind.EXPIRING, ListKind.EXPIRED):
         owned = pen.text("list.owned", names=pen.names(line.owners)) if line.owners else pen.text("list.ownerless.tail")
         tails.append(owned)
     if view.kind is ListKind.CHOICES:

@@ -9,12 +9,13 @@ from alerts.views import (
     AppListView,
     AppStatusView,
     DigestView,
+    ExplainView,
     HeldView,
     HelpView,
     HistoryView,
     NominationRole,
     NominationView,
-    QuestionView,
+    RowsView,
     ScanView,
     Sentence,
     StatusReport,
@@ -26,12 +27,13 @@ from cards import (
     app_status,
     approval,
     digest,
+    explain,
     history,
     hold,
     lists,
     manager,
     nominee,
-    question,
+    rows,
     scan,
     sentence,
     status,
@@ -77,12 +79,14 @@ def render(view: View, words: Words, *, teams_user_id: str = "") -> Card:
             return history.draw(view, pen, teams_user_id)
         case HelpView():
             return help_card.draw(view, pen, teams_user_id)
+        case RowsView():
+            return rows.draw(view, pen, teams_user_id)
+        case ExplainView():
+            return explain.draw(view, pen, teams_user_id)
         case ScanView():
             return scan.draw(view, pen, teams_user_id)
         case AlarmView():
             return alarm.draw(view, pen, teams_user_id)
-        case QuestionView():
-            return question.draw(view, pen, teams_user_id)
         case _:
             assert_never(view)
 
@@ -111,12 +115,14 @@ def summary(view: View, words: Words) -> str:
             text = history.summary(view, pen)
         case HelpView():
             text = help_card.summary(view, pen)
+        case RowsView():
+            text = rows.summary(view, pen)
+        case ExplainView():
+            text = explain.summary(view, pen)
         case ScanView():
             text = scan.summary(view, pen)
         case AlarmView():
             text = alarm.summary(view, pen)
-        case QuestionView():
-            text = question.summary(view, pen)
         case _:
             assert_never(view)
     return text

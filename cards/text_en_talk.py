@@ -5,7 +5,7 @@ See `text_en.py` for the form, `text_en_answers.py` for what the keys mean.
 
 from collections.abc import Mapping
 
-from cards.patterns import Entry
+from cards.patterns import Entry, Plural
 
 #: "No longer needed" and "a pipeline renews it".
 _QUIET: Mapping[str, Entry] = {
@@ -74,4 +74,79 @@ _OWNERS: Mapping[str, Entry] = {
     "state.waitingOwner.direct": "**{person} said yes** and owns it as soon as Entra shows it.",
 }
 
-SENTENCES: Mapping[str, Entry] = {**_QUIET, **_RENEWED, **_OWNERS}
+#: Answers to commands.
+_COMMANDS: Mapping[str, Entry] = {
+    "help_why": "Why you got the last card, and what comes next.",
+    "help_expired": "What has expired within so many days, 30 if you don't say.",
+    "help_unreachable": "Who could not be told, and what to do about each.",
+    "help_nominations": "Who has been asked to take over what, and what waits for whom.",
+    "help_snoozed": "What is snoozed, by whom, until when.",
+    "help_unsnooze": "Ends everybody's snooze of an app.",
+    "help_exclude": "Takes an app off all reminders until a day.",
+    "help_include": "Puts an excluded app back.",
+    "help_excluded": "What is excluded, until when and why.",
+    "help_retired": "What is said to be no longer needed.",
+    "help_last_scan": "The report of the last scan.",
+    "is_phishing": "A fair question. I never ask for a password or a secret, and my links lead to the Microsoft Entra"
+    " portal or to pages of your company. If a card looks wrong, press nothing and ask your IT whether Steward is"
+    " theirs.",
+    "stop_answer": 'I write only about apps that you own or are asked about. On a card, "Not mine" ends it for that app'
+    ' and "Remind me then" makes it wait. To be left out altogether, please ask an administrator.',
+    "no_scan_yet": "There has been no scan yet.",
+    "why_nothing": "I have sent you no card yet, so there is nothing to explain.",
+    "why.title": "Why you got the card about {app}",
+    "why.posted": "I sent it on {date}.",
+    "why.next": "**What comes next:** you hear from me again on {date}, unless it is renewed before.",
+    "why.nominee": "**Why you:** {nominator} asks whether you take it over. Nothing changes without your yes.",
+    "why.approver": "**Why you:** an administrator must agree to what {nominator} proposes.",
+    "why.until": "An answer is due by {date}.",
+    "summary.why": "{app}: why you got the card",
+    "exclude_done": 'I send nothing about {app} until {date}. "include" takes that back.',
+    "exclude_past": "That day is over. Please write it like this: exclude Payroll Feed until 2027-03-31 moves away",
+    "exclude_too_long": "Please choose a day within the next two years; it can be done again.",
+    "exclude_no_date": "I did not understand the day. Please write it like this: exclude Payroll Feed until 2027-03-31"
+    " moves away",
+    "include_done": "Reminders about {app} are on again; the next scan tells whoever must be told.",
+    "include_nothing": "{app} is not excluded by an administrator.",
+    "unsnooze_done": Plural(
+        "{app}: the snooze of {count} person has ended.", "{app}: the snoozes of {count} people have ended."
+    ),
+    "unsnooze_nothing": "Nobody has snoozed {app}.",
+    "snooze_ended_by": "{person} has ended your snooze of {app}: its card is open again.",
+    "verdict_expired": "Yes: something of it has expired, on {since}. Other credentials of it are still valid.",
+    "verdict_all_expired": "Yes: everything of it has expired, last on {since}. It cannot sign in.",
+    "verdict_valid": "No: nothing of it has expired. The first to expire is valid until {until}. Is the old one still in"
+    " use somewhere?",
+    "verdict_nothing": "It has no secret and no certificate here that could expire.",
+    "list.expired": Plural("{count} has expired within {days} days", "{count} have expired within {days} days"),
+    "list.expired.none": "Nothing has expired within {days} days.",
+    "rows.hint": "Tap a line to see that app.",
+    "rows.unreachable": Plural("{count} could not be told", "{count} could not be told"),
+    "rows.unreachable.none": "Everybody who must be told can be told.",
+    "rows.nominations": Plural("{count} question waits for an answer", "{count} questions wait for an answer"),
+    "rows.nominations.none": "Nobody has been asked to take anything over.",
+    "rows.snoozed": Plural("{count} snooze", "{count} snoozes"),
+    "rows.snoozed.none": "Nothing is snoozed.",
+    "rows.retired": Plural("{count} is no longer needed", "{count} are no longer needed"),
+    "rows.retired.none": "Nothing is said to be no longer needed.",
+    "rows.excluded": Plural("{count} app is excluded", "{count} apps are excluded"),
+    "rows.excluded.none": "No app is excluded by an administrator.",
+    "row_nobody": "{app}: nobody can be told. Next: name somebody, as in: assign {app} to Eli Novak",
+    "row_not_told": "{person} · {app}: {why} Next: {reason}",
+    "row_not_told.blocked": "can't be reached, neither in Teams nor by e-mail.",
+    "row_not_told.failed": "could not be told because of an error.",
+    "row_not_told.movedOn": "the route has moved on to somebody else.",
+    "row_not_told.admin": "name another owner, or ask them to add the app Steward in Teams.",
+    "row_removed": "{person}: {why}",
+    "row_removed.uninstalled": "has removed Steward from Teams. Next: I write e-mails; ask them to add the app again.",
+    "row_removed.blocked": "can't get messages from Steward in Teams. Next: I write e-mails; look at their app policy.",
+    "row_asked": "{app}: {person} was asked by {nominator}, until {until}",
+    "row_accepted": "{app}: {person} said yes; an administrator decides until {until}",
+    "row_approved": "{app}: {person} is approved; waits until Entra shows it",
+    "row_proposed": "{app}: {nominator} says it is no longer needed; an administrator decides until {until}",
+    "row_snoozed": "{app}: {person}, until {until}. It expires on {date}",
+    "row_retired": "{app}: says {person}, since {since}. It expires on {date}.{note}",
+    "row_excluded": "{app}: until {until}, by {person}.{note}",
+}
+
+SENTENCES: Mapping[str, Entry] = {**_QUIET, **_RENEWED, **_OWNERS, **_COMMANDS}

@@ -175,6 +175,15 @@ def _why(view: AlertView, pen: Pen) -> Line:
     return (*reason, Piece(" "), *pen.pieces("told", names=pen.names(view.also_told)))
 
 
+def explained(view: AlertView, pen: Pen) -> Iterator[Line]:
+    """How things stand, why this person is told, who else is, and what comes next."""
+    yield from _state(view, pen)
+    yield from _items(view, pen)
+    yield _why(view, pen)
+    if view.next_reminder is not None and view.items[0].state not in CLOSED:
+        yield pen.pieces("why.next", date=pen.calendar.day(view.next_reminder))
+
+
 def _reason(view: AlertView, pen: Pen) -> Line:
     reason = view.reason
     if reason is RouteReason.OWNER:

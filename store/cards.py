@@ -42,6 +42,13 @@ class Cards(Session):
         table = schema.cards
         return await self._newest_card(table.c.activity_id == activity_id, table.c.recipient_id == recipient_id)
 
+    async def newest_cards(self, recipient_id: str, limit: int) -> list[PostedCard]:
+        """Somebody's cards, newest first."""
+        table = schema.cards
+        mine = select(table.c.body).where(table.c.recipient_id == recipient_id)
+        newest = mine.order_by(table.c.posted_at.desc(), table.c.id.desc()).limit(limit)
+        return [_cards.decode(row.body) for row in await self._rows(newest)]
+
     async def card_by_delivery(self, delivery_id: str) -> PostedCard | None:
         """The newest one."""
         return await self._newest_card(schema.cards.c.delivery_id == delivery_id)

@@ -24,6 +24,14 @@ class People(Session):
                 found[row.person_id] = _conversations.decode(row.body)
         return found
 
+    async def dead_conversations(self) -> list[Conversation]:
+        """Those that cannot be used, by person."""
+        table = schema.conversations
+        # Few are: the pattern spares decoding the others, which `dead_reason` then tells apart for sure.
+        marked = select(table.c.body).where(table.c.body.like('%"dead_reason":"_%')).order_by(table.c.person_id)
+        found = [_conversations.decode(row.body) for row in await self._rows(marked)]
+        return [conversation for conversation in found if conversation.dead_reason]
+
     async def save_conversation(self, conversation: Conversation) -> None:
         """Insert, or replace by person."""
         row = {"person_id": conversation.person_id, "body": encode(conversation)}

@@ -102,8 +102,6 @@ class Command:
     audience: Audience = Audience.EVERYONE
     #: False: the name must be all that is typed; more is not this command.
     takes_rest: bool = False
-    #: False: small talk, which help and menu leave out.
-    listed: bool = True
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -125,7 +123,7 @@ DEFAULT_DAYS = 30
 
 def help_view(role: Role, *, greeting: bool = False) -> HelpView:
     """The commands that this role may use."""
-    usable = tuple(command.help() for command in COMMANDS if command.listed and command.audience.includes(role))
+    usable = tuple(command.help() for command in COMMANDS if command.audience.includes(role))
     return HelpView(commands=usable, greeting=greeting)
 
 
@@ -420,17 +418,22 @@ COMMANDS = (
         takes_rest=True,
         audience=Audience.ADMINS,
     ),
-    Command(name="who are you", usage="who are you", sentence="help_help", run=_said("what_am_i"), listed=False),
-    Command(
-        name="is this phishing", usage="is this phishing", sentence="help_help", run=_said("is_phishing"), listed=False
-    ),
-    Command(name="thanks", usage="thanks", sentence="help_help", run=_said("thanks"), listed=False),
-    Command(name="stop", usage="stop", sentence="help_help", run=_said("stop_answer"), listed=False),
+)
+
+#: What people say besides; help, menu and docs leave it out.
+SMALL_TALK = (
+    Command(name="who are you", usage="who are you", sentence="help_help", run=_said("what_am_i")),
+    Command(name="is this phishing", usage="is this phishing", sentence="help_help", run=_said("is_phishing")),
+    Command(name="thanks", usage="thanks", sentence="help_help", run=_said("thanks")),
+    Command(name="stop", usage="stop", sentence="help_help", run=_said("stop_answer")),
 )
 
 #: Every name and alias -> its command, longest first, so that "my apps" is not read as "my".
 _BY_NAME: Mapping[str, Command] = dict(
-    sorted(((name, command) for command in COMMANDS for name in command.names), key=lambda pair: -len(pair[0]))
+    sorted(
+        ((name, command) for command in (*COMMANDS, *SMALL_TALK) for name in command.names),
+        key=lambda pair: -len(pair[0]),
+    )
 )
 
 
@@ -447,7 +450,7 @@ def find(text: str) -> tuple[Command, str] | None:
 
 def nearest(text: str, role: Role) -> str | None:
     """The usage of the most similar command that this role may use, None when none is similar."""
-    names = {name: command for name, command in _BY_NAME.items() if command.listed and command.audience.includes(role)}
+    names = {name: command for name, command in _BY_NAME.items() if command.audience.includes(role)}
     words = text.casefold().split()
     for typed in (" ".join(words[:2]), *words[:1]):
         if close := difflib.get_close_matches(typed, names, n=1, cutoff=0.6):

@@ -202,6 +202,7 @@ cards = Table(
     Column("body", Text, nullable=False),
     Index("ix_cards_activity_id_recipient_id", "activity_id", "recipient_id"),
     Index("ix_cards_delivery_id", "delivery_id"),
+    Index("ix_cards_recipient_id_posted_at", "recipient_id", "posted_at"),
     Index("ix_cards_nomination_id", "nomination_id"),
 )
 

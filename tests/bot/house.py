@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import aiohttp
@@ -81,8 +81,41 @@ class Desk:
         self.note("my_apps", person_id, page)
         return AppListView(kind=ListKind.MY_APPS, lines=(), total=0, now=NOW, time_zone="UTC")
 
-    async def app_status(self, person_id: str, query: str) -> View:
-        return self.note("app_status", person_id, query)
+    async def app_status(self, person_id: str, query: str, *, asked: str = "") -> View:
+        return self.note("app_status", person_id, query, *([asked] if asked else []))
+
+    async def expired(self, person_id: str, days: int, page: int) -> View:
+        return self.note("expired", person_id, days, page)
+
+    async def unreachable(self, person_id: str, page: int) -> View:
+        return self.note("unreachable", person_id, page)
+
+    async def nominations(self, person_id: str, page: int) -> View:
+        return self.note("nominations", person_id, page)
+
+    async def snoozed(self, person_id: str, page: int) -> View:
+        return self.note("snoozed", person_id, page)
+
+    async def retired(self, person_id: str, page: int) -> View:
+        return self.note("retired", person_id, page)
+
+    async def excluded(self, person_id: str, page: int) -> View:
+        return self.note("excluded", person_id, page)
+
+    async def last_scan(self, person_id: str) -> View:
+        return self.note("last_scan", person_id)
+
+    async def why(self, person_id: str) -> View:
+        return self.note("why", person_id)
+
+    async def exclude(self, person_id: str, query: str, until: date, reason: str) -> View:
+        return self.note("exclude", person_id, query, until.isoformat(), reason)
+
+    async def include(self, person_id: str, query: str) -> View:
+        return self.note("include", person_id, query)
+
+    async def unsnooze(self, person_id: str, query: str) -> View:
+        return self.note("unsnooze", person_id, query)
 
     async def history(self, person_id: str, query: str) -> View:
         return self.note("history", person_id, query)

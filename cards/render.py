@@ -1,7 +1,9 @@
 """From a view to an Adaptive Card: one function per kind of view, and the text of its notification."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import assert_never
+from typing import Any
 
 from alerts.views import (
     AlarmView,
@@ -49,83 +51,54 @@ from cards.words import Words
 _NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+@dataclass(frozen=True, slots=True)
+class _Drawer:
+    """How one kind of view becomes a card, and what its notification says."""
+
+    draw: Callable[[Any, Pen, str], Card]
+    summary: Callable[[Any, Pen], str]
+
+
+#: A kind of view -> its drawer; those of alerts and nominations depend on who reads.
+_DRAWERS: Mapping[type[Any], _Drawer] = {
+    DigestView: _Drawer(digest.draw, digest.summary),
+    Sentence: _Drawer(sentence.draw, sentence.summary),
+    StatusReport: _Drawer(status.draw, status.summary),
+    HeldView: _Drawer(hold.draw, hold.summary),
+    AppListView: _Drawer(lists.draw, lists.summary),
+    AppStatusView: _Drawer(app_status.draw, app_status.summary),
+    HistoryView: _Drawer(history.draw, history.summary),
+    HelpView: _Drawer(help_card.draw, help_card.summary),
+    RowsView: _Drawer(rows.draw, rows.summary),
+    ExplainView: _Drawer(explain.draw, explain.summary),
+    ScanView: _Drawer(scan.draw, scan.summary),
+    AlarmView: _Drawer(alarm.draw, alarm.summary),
+}
+
+
+def _drawer(view: View) -> _Drawer:
+    match view:
+        case AlertView():
+            return _Drawer(alert.draw if speaks_to_owner(view) else manager.draw, alert.summary)
+        case NominationView():
+            asked = nominee if view.role is NominationRole.NOMINEE else approval
+            return _Drawer(asked.draw, asked.summary)
+        case _:
+            return _DRAWERS[type(view)]
+
+
 def render(view: View, words: Words, *, teams_user_id: str = "") -> Card:
     """The card, as Teams takes it: version 1.5 with Action.Execute.
 
     `teams_user_id` is Teams' own id of the reader ("29:..."): with it the reader's client refreshes the card by
     itself, '' leaves that out.
     """
-    pen = _pen(view, words)
-    match view:
-        case AlertView():
-            draw = alert.draw if speaks_to_owner(view) else manager.draw
-            return draw(view, pen, teams_user_id)
-        case NominationView():
-            draw_nomination = nominee.draw if view.role is NominationRole.NOMINEE else approval.draw
-            return draw_nomination(view, pen, teams_user_id)
-        case DigestView():
-            return digest.draw(view, pen, teams_user_id)
-        case Sentence():
-            return sentence.draw(view, pen, teams_user_id)
-        case StatusReport():
-            return status.draw(view, pen, teams_user_id)
-        case HeldView():
-            return hold.draw(view, pen, teams_user_id)
-        case AppListView():
-            return lists.draw(view, pen, teams_user_id)
-        case AppStatusView():
-            return app_status.draw(view, pen, teams_user_id)
-        case HistoryView():
-            return history.draw(view, pen, teams_user_id)
-        case HelpView():
-            return help_card.draw(view, pen, teams_user_id)
-        case RowsView():
-            return rows.draw(view, pen, teams_user_id)
-        case ExplainView():
-            return explain.draw(view, pen, teams_user_id)
-        case ScanView():
-            return scan.draw(view, pen, teams_user_id)
-        case AlarmView():
-            return alarm.draw(view, pen, teams_user_id)
-        case _:
-            assert_never(view)
+    return _drawer(view).draw(view, _pen(view, words), teams_user_id)
 
 
 def summary(view: View, words: Words) -> str:
     """The notification: app and date, never a person's name (a Sentence is told as it is); never empty."""
-    pen = _pen(view, words)
-    match view:
-        case AlertView():
-            text = alert.summary(view, pen)
-        case NominationView():
-            text = (nominee if view.role is NominationRole.NOMINEE else approval).summary(view, pen)
-        case DigestView():
-            text = digest.summary(view, pen)
-        case Sentence():
-            text = sentence.summary(view, pen)
-        case StatusReport():
-            text = status.summary(view, pen)
-        case HeldView():
-            text = hold.summary(view, pen)
-        case AppListView():
-            text = lists.summary(view, pen)
-        case AppStatusView():
-            text = app_status.summary(view, pen)
-        case HistoryView():
-            text = history.summary(view, pen)
-        case HelpView():
-            text = help_card.summary(view, pen)
-        case RowsView():
-            text = rows.summary(view, pen)
-        case ExplainView():
-            text = explain.summary(view, pen)
-        case ScanView():
-            text = scan.summary(view, pen)
-        case AlarmView():
-            text = alarm.summary(view, pen)
-        case _:
-            assert_never(view)
-    return text
+    return _drawer(view).summary(view, _pen(view, words))
 
 
 def _pen(view: View, words: Words) -> Pen:

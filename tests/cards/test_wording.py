@@ -3,14 +3,24 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 from urllib.parse import urlsplit
 
 import pytest
 
 from alerts.model import Application, ApplicationType, EscalationPath, NominationState, RouteReason
-from alerts.views import CardState, DigestMode, ListKind, NominationRole, RenewalFinding
+from alerts.views import (
+    AlertView,
+    CardState,
+    DigestMode,
+    ListKind,
+    NominationRole,
+    NominationView,
+    RenewalFinding,
+    View,
+)
 from cards.pen import Card
-from cards.render import render, summary
+from cards.render import _DRAWERS, render, summary
 from cards.words import Words, is_https
 from tests.cards import samples
 from tests.cards.forms import alert_views, views
@@ -510,3 +520,9 @@ def test_a_digest_of_two_weeks_ends_on_sunday() -> None:
         "Within 14 days",
         "Mon 14 Dec · Payroll Feed · client secret ›",
     ]
+
+
+def test_every_kind_of_view_has_a_drawer() -> None:
+    own = {AlertView, NominationView}
+
+    assert set(get_args(View)) == own | set(_DRAWERS)

@@ -17,6 +17,7 @@ from alerts.views import (
     HistoryView,
     NominationRole,
     NominationView,
+    QuestionView,
     RowsView,
     ScanView,
     Sentence,
@@ -35,6 +36,7 @@ from cards import (
     lists,
     manager,
     nominee,
+    question,
     rows,
     scan,
     sentence,
@@ -73,6 +75,7 @@ _DRAWERS: Mapping[type[Any], _Drawer] = {
     ExplainView: _Drawer(explain.draw, explain.summary),
     ScanView: _Drawer(scan.draw, scan.summary),
     AlarmView: _Drawer(alarm.draw, alarm.summary),
+    QuestionView: _Drawer(question.draw, question.summary),
 }
 
 

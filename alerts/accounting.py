@@ -71,10 +71,8 @@ class Accounts:
             if delivery.state not in (DeliveryState.FAILED, DeliveryState.UNCLEAR):
                 return more
             await tx.add_events(await self._notice_events(tx, delivery, EventType.NOTIFICATION_FAILED, took_ms))
-            if delivery.notice_ids and await _nowhere_reached(tx, delivery):
-                moved = await self.rerouter.mark_off(
-                    tx, delivery.alert_ids, delivery.recipient_id, "unreachable", self.clock()
-                )
+            if nowhere := await _nowhere_reached(tx, delivery):
+                moved = await self.rerouter.mark_off(tx, nowhere, delivery.recipient_id, "unreachable", self.clock())
                 return more or bool(moved)
         return more
 
@@ -122,17 +120,26 @@ class Accounts:
         ]
 
 
-async def _nowhere_reached(tx: Transaction, failed: Delivery) -> bool:
-    """Whether every channel to this person failed for these notices."""
-    if failed.state is not DeliveryState.FAILED:
-        return False
-    carried = set(failed.notice_ids)
-    others = [
-        d
-        for d in await tx.deliveries_of_alerts(failed.alert_ids)
-        if d.recipient_id == failed.recipient_id and carried & set(d.notice_ids) and d.id != failed.id
-    ]
-    return all(d.state is DeliveryState.FAILED and d.error_code.startswith(UNREACHABLE) for d in (failed, *others))
+async def _nowhere_reached(tx: Transaction, failed: Delivery) -> list[str]:
+    """Ids of the alerts of which no channel has told the person, and none will.
+
+    Notice by notice: an e-mail may carry those of several cards, and the last of these to fail speaks for its own.
+    """
+    if not _out_of_reach(failed):
+        return []
+    other_ways = {
+        notice_id
+        for other in await tx.deliveries_of_alerts(failed.alert_ids)
+        if other.id != failed.id and not _out_of_reach(other)
+        for notice_id in other.notice_ids
+    }
+    notices = [notice for notice in await notices_of(tx, failed) if notice.id not in other_ways]
+    return list(dict.fromkeys(notice.alert_id for notice in notices))
+
+
+def _out_of_reach(delivery: Delivery) -> bool:
+    """Whether this channel cannot reach the person, whatever we do."""
+    return delivery.state is DeliveryState.FAILED and delivery.error_code.startswith(UNREACHABLE)
 
 
 async def _remember_card(tx: Transaction, delivery: Delivery, sent: Sent, now: datetime) -> PostedCard:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from alerts.events import alert_event, snooze_ended
-from alerts.last_call import also_called, is_last_call
+from alerts.last_call import also_called, fallback_hears, is_last_call
 from alerts.model import (
     Alert,
     AlertState,
@@ -44,7 +44,6 @@ class Judged:
     #: Whether it is new or differs from what is stored in a way that people see.
     visible_change: bool
     recipients: list[Recipient] = field(default_factory=list)
-    changed_recipients: list[Recipient] = field(default_factory=list)
     wanted: list[Wanted] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
 
@@ -232,8 +231,9 @@ class Judge:
             policy=self.policy, now=self.now, run_id=self.run_id, people=self.people, fallback=self.fallback
         )
         places, events = silence.broken(alert, judged.recipients, standing.told, nominated=standing.nominated)
-        if is_last_call(alert, self.now, self.policy):
+        if fallback_hears(alert, self.now, self.policy):
             places += beside(alert, also_called([*judged.recipients, *places], self.fallback), judged.recipients)
+        if is_last_call(alert, self.now, self.policy):
             events.append(alert_event(EventType.LAST_CALL, alert, self.now, run_id=self.run_id))
         fresh = {place.person.id for place in places}
         judged.recipients = [place for place in judged.recipients if place.person.id not in fresh] + places
@@ -255,8 +255,6 @@ class Judge:
                 judged.events.append(
                     snooze_ended(judged.alert, known, self.now, run_id=self.run_id, reason="leftTheRoute")
                 )
-            if known != recipient:
-                judged.changed_recipients.append(recipient)
 
     def _note_changes(self, judged: Judged, old: Alert | None) -> None:
         """Say by events what is new, and stamp the alert when people would see a difference."""

@@ -17,6 +17,20 @@ def is_last_call(alert: Alert, now: datetime, policy: Policy) -> bool:
     return policy.last_call_days > 0 and days_left(end, now) <= policy.last_call_days
 
 
+def fallback_hears(alert: Alert, now: datetime, policy: Policy) -> bool:
+    """Whether the fallback is told as well: at the last call, and at the expiry of what was open before it.
+
+    A last call that fell on a missed day must not take the expiry from them.
+    """
+    end = alert.credential.end
+    if is_last_call(alert, now, policy):
+        return True
+    if alert.state is not AlertState.OPEN or end is None or policy.last_call_days <= 0:
+        return False
+    retired = alert.answer is not None and alert.answer.kind is AnswerKind.RETIRED
+    return alert.opened_at < end <= now and not retired
+
+
 def also_called(places: Sequence[Recipient], fallback: Sequence[Person]) -> list[RouteStep]:
     """The fallback recipients who are not told anyway."""
     taken = {place.person.id for place in places if place.on_route or place.off_reason == "unreachable"}

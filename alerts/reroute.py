@@ -11,7 +11,6 @@ from alerts.gate import Gatekeeper
 from alerts.judge import place_people
 from alerts.messages import Grouping, card_updates, notice_of
 from alerts.model import (
-    ANSWERABLE,
     Alert,
     AlertState,
     AnswerKind,
@@ -83,7 +82,7 @@ class Rerouter:
         moved: list[Alert] = []
         for alert in alerts.values():
             mine = places[alert.id].get(person_id)
-            if mine is None or not mine.on_route or alert.state not in ANSWERABLE:
+            if mine is None or not mine.on_route or alert.state not in (AlertState.OPEN, AlertState.SUPERSEDED):
                 continue
             if mine.snoozed_until is not None:
                 await tx.add_events([snooze_ended(alert, mine, now, reason=reason)])

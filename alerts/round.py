@@ -11,15 +11,12 @@ from alerts.escalation import resolve, with_nominations
 from alerts.events import held_event
 from alerts.exclusions import end_exclusions
 from alerts.gate import Gatekeeper
-from alerts.handover import MEMORY, HandingOver, memory_of, settled_by, text_of
 from alerts.holding import tell_admins
 from alerts.judge import Judge, Judged
-from alerts.leavers import Memory
 from alerts.ledger import DUE
 from alerts.material import Key, Material
 from alerts.messages import Grouping, card_updates, new_id, notice_of
 from alerts.model import (
-    ANSWERABLE,
     Alert,
     AlertState,
     Anew,
@@ -39,7 +36,6 @@ from alerts.model import (
 )
 from alerts.nominations import settle_nominations
 from alerts.ports import Transaction
-from alerts.questions import ask_admins, read_questions
 from alerts.records import route_input
 from alerts.sending import UNSAID, Sifted, is_held, is_waiting, replace_held, was_said
 from alerts.stages import horizon, is_due
@@ -47,9 +43,6 @@ from alerts.wanted import Standing
 
 #: Alerts judged before the event loop gets a turn.
 SLICE = 200
-
-#: Runs looked at for each scan of LEAVER_GRACE_DAYS: some are partial, some on the same day.
-RUNS_A_DAY = 5
 
 
 class Round:
@@ -65,8 +58,6 @@ class Round:
         self.events: list[Event] = []
         self.notices_queued = 0
         self.people_told = 0
-        #: Ids of leavers whose handover is on its way.
-        self.handed_over: frozenset[str] = frozenset()
         self.queued_keys: set[Key] = set()
         self._due: dict[Key, CredentialRecord] = {}
 
@@ -79,7 +70,6 @@ class Round:
         self.tx = tx
         await self._load()
         await self._judge_all()
-        await self._hand_over()
         await self._write()
 
     async def _load(self) -> None:
@@ -174,8 +164,7 @@ class Round:
         return any(q.object_id == object_id and q.key_id in ("", key_id) for q in self.scan.quarantined)
 
     def _stale_route(self, record: CredentialRecord) -> Route:
-        people = self.material.people
-        owners = tuple(people.get(person.id, person) for person in record.owners)
+        people, owners = self.material.people, self._owners(record)
         known = {p.id: p for p in (*record.owners, *(o.person for o in record.previous_owners))}
         known |= {o.manager.id: o.manager for o in record.previous_owners if o.manager is not None}
         given = route_input(owners, record.previous_owners, self.scan, self.policy, self.material.fallback)
@@ -215,49 +204,20 @@ class Round:
             if key in self._due or self.scan.anew:
                 continue
             now_record = self.material.records.get(key)
-            moved = now_record is not None and now_record.credential.end != old.credential.end
-            gone = now_record is None and self._surely_gone(key)
-            ahead = old.state is AlertState.AHEAD
-            if not moved and not ahead and not is_due(old.credential, self.now, self.policy):
+            same_end = now_record is None or now_record.credential.end == old.credential.end
+            if same_end and not is_due(old.credential, self.now, self.policy):
                 # The stages were set anew: nothing was renewed, it is only not due any more.
                 alert, events = closing.not_due(old), []
-            elif moved and now_record is not None:
+            elif now_record is not None:
                 alert, events = closing.end_date_moved(old, now_record.credential)
-            elif gone:
+            elif self.scan.complete and not any(
+                q.object_id == key[0] and q.key_id in ("", key[1]) for q in self.scan.quarantined
+            ):
                 alert, events = closing.removed(old, self.material.siblings.get(key[0], []))
             else:
-                # It could not be read, or was handed over and waits for its day.
                 continue
             self.closed.append(alert)
             self.events.extend(events)
-
-    def _surely_gone(self, key: Key) -> bool:
-        """Whether a credential that was not read is gone: the scan is complete, and it is not quarantined."""
-        quarantined = any(q.object_id == key[0] and q.key_id in ("", key[1]) for q in self.scan.quarantined)
-        return self.scan.complete and not quarantined
-
-    async def _hand_over(self) -> None:
-        """Leavers' apps go to their managers; only a complete scan knows who is gone."""
-        self.memory: Memory | None = None
-        if not self.scan.complete:
-            return
-        memory = memory_of(await self.tx.value(MEMORY))
-        handing = HandingOver(
-            policy=self.policy,
-            now=self.now,
-            run_id=self.scan.run_id,
-            people=self.material.people,
-            fallback=self.material.fallback,
-            runs=await self.tx.runs(RUNS_A_DAY * self.policy.leaver_grace_days),
-            questions=await read_questions(self.tx, memory.held.values()),
-        )
-        due = {judged.alert.key: judged for judged in self.judged}
-        owners = frozenset(self.material.owners)
-        result = handing.decide(memory, self.material.orphans, owners, due, self.unclosed)
-        self.judged += result.judged
-        self.memory = result.memory
-        if result.question is not None:
-            await ask_admins(self.tx, result.question, self.material.admins, self.now, mail=self.mail)
 
     async def _proven_gone(self) -> list[Key]:
         """Due by this scan, but seen to be gone by somebody who asked Graph after the scan had read it."""
@@ -276,7 +236,11 @@ class Round:
         return gone
 
     def _owners_now(self, object_id: str) -> tuple[str, ...]:
-        return tuple(sorted(person.id for person in self.newest[object_id].owners if person.counts))
+        return tuple(sorted(person.id for person in self._owners(self.newest[object_id]) if person.counts))
+
+    def _owners(self, record: CredentialRecord) -> tuple[Person, ...]:
+        """Its owners with their accounts as known now: a record from before a short scan knows them as they were."""
+        return tuple(self.material.people.get(person.id, person) for person in record.owners)
 
     def _standing(self, old: Alert | None, object_id: str) -> Standing:
         nominated = bool(self.nominations.get(object_id))
@@ -295,7 +259,9 @@ class Round:
         off = {i: r.off_reason for i, r in standing.recipients.items() if r.off_reason}
         if off:
             last = self.newest[object_id]
-            given = route_input(last.owners, last.previous_owners, self.scan, self.policy, self.material.fallback)
+            given = route_input(
+                self._owners(last), last.previous_owners, self.scan, self.policy, self.material.fallback
+            )
             route = resolve(replace(given, off=off))
         passed_over = off.keys() | self.policy.skip_users
         return with_nominations(route, self.nominations.get(object_id, []), self.material.people, passed_over)
@@ -309,10 +275,11 @@ class Round:
             if judged.alert.id in stored:
                 judged.alert = replace(judged.alert, version=stored[judged.alert.id].version + 1)
         await tx.save_alerts([*(j.alert for j in changed), *self.closed])
-        await tx.save_recipients([r for j in self.judged for r in j.changed_recipients])
+        # Against what is stored, not against what was judged from: an "off" that new owners end must be written, too.
+        await tx.save_recipients(
+            [r for j in self.judged for r in j.recipients if self.recipients[j.alert.id].get(r.person.id) != r]
+        )
         await self._queue_notices()
-        if self.memory is not None:
-            await tx.set_value(MEMORY, text_of(settled_by(self.memory, self.handed_over)))
         if not self.scan.anew:
             zone = self.gatekeeper.rules.time_zone
             await tell_admins(tx, self.material.admins, zone, now, mail=self.mail)
@@ -339,7 +306,7 @@ class Round:
         people = {w.recipient.person.id: w.recipient.person for _, w in wanted}
         shown: dict[tuple[str, str], list[str]] = defaultdict(list)
         for judged in self.judged:
-            if judged.alert.state in ANSWERABLE:
+            if judged.alert.state in (AlertState.OPEN, AlertState.SUPERSEDED):
                 for recipient in judged.recipients:
                     if recipient.on_route:
                         shown[(recipient.person.id, judged.alert.application.object_id)].append(judged.alert.id)
@@ -359,7 +326,6 @@ class Round:
         await tx.add_deliveries(sifted.added)
         queued = [notice for notice in notices if notice.id in sifted.let_go]
         self.notices_queued = len(queued)
-        self.handed_over = frozenset(notice.about for notice in queued if notice.kind is NoticeKind.HANDOVER)
         self.queued_keys = {alerts[notice.alert_id].key for notice in queued}
         self.people_told = len({notice.recipient_id for notice in queued})
         if self.first_run and queued:

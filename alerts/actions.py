@@ -13,6 +13,7 @@ from alerts.nominating import GRAPH_PATIENCE, Nominating
 from alerts.nominations import Nominations
 from alerts.owner_changes import OwnerChanges
 from alerts.ports import AppLookup, Clock, People, Privileges, Store, Transaction
+from alerts.questions import Questions
 from alerts.renewal import RenewalCheck
 from alerts.reroute import Rerouter
 from alerts.retiring import Retiring
@@ -51,6 +52,7 @@ class Actions:
     _retiring: Retiring = field(init=False)
     _later: LaterLooks = field(init=False)
     _several: Several = field(init=False)
+    _questions: Questions = field(init=False)
 
     def __post_init__(self) -> None:
         self._authority = Authority(clock=self.clock)
@@ -70,6 +72,7 @@ class Actions:
         )
         self._retiring = Retiring(answering=self._answering, roles=self.roles, mail=self.nominations.mail)
         self._later = LaterLooks(store=self.store, clock=self.clock, policy=self.policy, registry=self.registry)
+        self._questions = Questions(store=self.store, clock=self.clock, roles=self.roles, viewer=self.viewer)
         self._several = Several(store=self.store, viewer=self.viewer, on_alerts=self._on_alerts)
 
     async def perform(self, action: Action) -> View:
@@ -90,6 +93,8 @@ class Actions:
     async def _perform(self, action: Action) -> View:
         if action.data.get("nomination"):
             return await self._nominating.on_nomination(action)
+        if action.data.get("question"):
+            return await self._questions.on_question(action)
         if action.data.get("digest"):
             return await self._several.on_digest(action)
         ids = [str(action.data.get("alert", ""))]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from alerts.model import Action, Alert, AlertState, Person, PersonKind, Recipient, Role, Verb
+from alerts.model import ANSWERABLE, Action, Alert, Person, PersonKind, Recipient, Role, Verb
 from alerts.ports import Clock, Transaction
 from alerts.records import owners_of
 from alerts.viewing import stranger
@@ -35,7 +35,7 @@ class Case:
     @property
     def closed(self) -> bool:
         """Whether nothing can be answered any more."""
-        return self.alert.state not in (AlertState.OPEN, AlertState.SUPERSEDED)
+        return self.alert.state not in ANSWERABLE
 
 
 @dataclass(frozen=True, kw_only=True)

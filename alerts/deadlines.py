@@ -54,7 +54,7 @@ def after_nomination(nomination: Nomination, alert: Alert | None, others: Sequen
     if nomination.state is NominationState.ACCEPTED:
         # Once; then the stages and the last call go on, and the question stays open.
         return Next.APPROVERS
-    if alert is None or alert.state is not AlertState.OPEN:
+    if alert is None or alert.state not in (AlertState.OPEN, AlertState.AHEAD):
         return Next.NOBODY
     if others:
         return Next.OTHER_NOMINEES
@@ -193,7 +193,8 @@ class Deadlines:
                 person.id,
                 now,
                 channel=channel,
-                nomination_id=nomination.id,
+                # An e-mail about a nomination would ask its reader for an answer.
+                nomination_id=nomination.id if channel is Channel.TEAMS else "",
                 sentence=key,
                 params=params,
             )

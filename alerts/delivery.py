@@ -11,7 +11,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from alerts.accounting import Accounts
 from alerts.errors import CalledOff, DeliveryError, Outcome, StewardError
@@ -64,6 +64,8 @@ class Deliverer:
     #: When each loop last went round, by the monotonic clock: this worker lives.
     _rounds: dict[Channel, float] = field(default_factory=dict)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    #: Channel -> until when its service has asked everybody to wait.
+    _shut_until: dict[Channel, datetime] = field(default_factory=dict)
 
     @property
     def _preparer(self) -> Preparer:
@@ -136,11 +138,14 @@ class Deliverer:
             return []
 
     async def _claim(self, *wanted: tuple[Channel, int]) -> list[Delivery]:
-        """At most so many rows of each channel."""
+        """At most so many rows of each channel that is open."""
         if self.stopped():
             return []
         now = self.clock()
         claimed: list[Delivery] = []
+        wanted = tuple(each for each in wanted if now >= self._shut_until.get(each[0], now))
+        if not wanted:
+            return claimed
         async with self.store.transaction() as tx:
             notices = await may_tell(tx, now)
             for channel, limit in wanted:
@@ -241,6 +246,9 @@ class Deliverer:
     async def _failed(self, job: Job, error: DeliveryError, took_ms: int) -> None:
         if error.outcome is Outcome.OURS:
             log.error("our own configuration keeps messages from being sent: %s", error)
+        if error.retry_after:
+            # Nobody is to try: rows that are claimed meanwhile would only be put back.
+            self._shut_until[job.delivery.channel] = self.clock() + timedelta(seconds=error.retry_after)
         jitter = random.uniform(0.5, 1.0)  # noqa: S311 - not a secret
         follows = after_failure(job.delivery, error, self.clock(), jitter=jitter, hold=self.hold)
         if follows.alarm and follows.delivery.state is DeliveryState.FAILED:

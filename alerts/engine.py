@@ -11,6 +11,7 @@ from typing import TypeVar
 from alerts.errors import GraphError, VersionConflict
 from alerts.gate import Gatekeeper
 from alerts.judge import ENTERPRISE_APP_DISABLED
+from alerts.leavers import orphan_of
 from alerts.material import Key, Material
 from alerts.model import Anew, Application, CredentialRecord, Decision, Person, Policy, PreviousOwner, ScannedTenant
 from alerts.ports import People, Store, Transaction
@@ -156,6 +157,10 @@ class Engine:
         if records and records[0].ownerless:
             material.ownerless += 1
             material.ownerless_without_any += not records[0].owners
+            orphan = orphan_of(records, scan.started_at)
+            material.orphans += [orphan] if orphan is not None else []
+        elif records:
+            material.owners.update(person.id for person in records[0].owners if person.counts)
         if object_id in watched or any(is_due(each, scan.started_at, self.policy) for each in application.credentials):
             material.siblings[object_id] = [record.credential for record in records]
             material.routes[object_id] = route

@@ -271,7 +271,7 @@ async def states_of(tx: Transaction, alerts: Sequence[Alert], now: datetime) -> 
 
 async def draw_up(tx: Transaction, now: datetime, policy: Policy) -> Ledger:
     """The ledger as of now, from the store alone."""
-    alerts = await tx.alerts_unclosed()
+    alerts = [alert for alert in await tx.alerts_unclosed() if alert.state is not AlertState.AHEAD]
     books = await _books(tx, alerts)
     runs = await tx.runs(1)
     states = {alert.id: state_of(alert, books, now) for alert in alerts}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from alerts.leavers import Orphan
 from alerts.model import Credential, CredentialRecord, Person, Route
 
 #: (object id, key id) of a credential.
@@ -21,6 +22,10 @@ class Material:
     records: dict[Key, CredentialRecord] = field(default_factory=dict)
     siblings: dict[str, list[Credential]] = field(default_factory=dict)
     routes: dict[str, Route] = field(default_factory=dict)
+    #: Apps that have lost their last owner, with what expires next of each.
+    orphans: list[Orphan] = field(default_factory=list)
+    #: Ids of all counting owners.
+    owners: set[str] = field(default_factory=set)
     #: Counted over all apps.
     credentials: int = 0
     ownerless: int = 0

@@ -12,6 +12,7 @@ from alerts.model import (
     Delivery,
     DeliveryPurpose,
     Notice,
+    NoticeKind,
     Person,
     Policy,
     PostedCard,
@@ -39,6 +40,7 @@ def notice_of(wanted: Wanted, alert: Alert, run_id: str, now: datetime, policy: 
         path=alert.path,
         reason=wanted.recipient.reason,
         alert_type=alert_type(alert.credential, alert.stage, policy),
+        about=wanted.about,
     )
 
 
@@ -127,6 +129,35 @@ class Grouping:
         return self.gate.sift(made, alerts, people, self.now)
 
     def _teams(
+        self,
+        person_id: str,
+        own: Sequence[Notice],
+        alerts: Mapping[str, Alert],
+        open_alerts: Mapping[tuple[str, str], Sequence[str]],
+    ) -> list[Delivery]:
+        handovers = self._handovers(person_id, own)
+        own = [notice for notice in own if notice.kind is not NoticeKind.HANDOVER]
+        return handovers + self._of_apps(person_id, own, alerts, open_alerts)
+
+    def _handovers(self, person_id: str, own: Sequence[Notice]) -> list[Delivery]:
+        """One card for each leaver, with all of the leaver's apps."""
+        by_leaver: dict[str, list[Notice]] = defaultdict(list)
+        for notice in own:
+            if notice.kind is NoticeKind.HANDOVER:
+                by_leaver[notice.about].append(notice)
+        return [
+            message(
+                DeliveryPurpose.HANDOVER,
+                person_id,
+                self.now,
+                run_id=self.run_id,
+                notice_ids=[notice.id for notice in group],
+                alert_ids=dict.fromkeys(notice.alert_id for notice in group),
+            )
+            for group in by_leaver.values()
+        ]
+
+    def _of_apps(
         self,
         person_id: str,
         own: Sequence[Notice],

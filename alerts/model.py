@@ -136,6 +136,12 @@ class AlertState(StrEnum):
     EXPIRED = "expired"
     #: Not alerted, with `excluded_reason`.
     EXCLUDED = "excluded"
+    #: Not due yet: a leaver's app that was handed over, so that it can be answered before its day.
+    AHEAD = "ahead"
+
+
+#: What somebody may still answer.
+ANSWERABLE = (AlertState.OPEN, AlertState.SUPERSEDED, AlertState.AHEAD)
 
 
 class AnswerKind(StrEnum):
@@ -255,6 +261,8 @@ class Notice:
     reason: RouteReason
     #: FirstAlert, SecondAlert, ... for the events table.
     alert_type: str
+    #: HANDOVER: id of the leaver.
+    about: str = ""
 
 
 class Channel(StrEnum):
@@ -269,6 +277,10 @@ class DeliveryPurpose(StrEnum):
     ALERT = "alert"
     #: Many alerts for one person.
     DIGEST = "digest"
+    #: A leaver's apps for the manager.
+    HANDOVER = "handover"
+    #: An admin must say yes or no before something goes on; `nomination_id` is the question's.
+    QUESTION = "question"
     #: A nominee is asked.
     NOMINEE = "nominee"
     #: An admin is asked to approve.

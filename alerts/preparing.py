@@ -14,6 +14,7 @@ from alerts.model import (
     PostedCard,
 )
 from alerts.ports import Transaction
+from alerts.questions import QuestionState, question_view, read_question
 from alerts.viewing import Viewer, stranger
 from alerts.views import MailView, NominationRole, Sentence, View
 from alerts.wanted import still_wanted
@@ -88,7 +89,7 @@ class Preparer:
         people = await tx.people([delivery.recipient_id])
         person = people.get(delivery.recipient_id, stranger(delivery.recipient_id))
         if delivery.purpose is DeliveryPurpose.UPDATE:
-            view = await self.viewer.of_card(tx, card) if card else None
+            view = await self._now_shown(tx, card) if card else None
             return (person, view) if view else None
         if await self.why_not(tx, delivery):
             return None
@@ -101,12 +102,25 @@ class Preparer:
         if delivery.purpose is DeliveryPurpose.ALERT:
             alert_view = await self.viewer.alert(tx, delivery.alert_ids, delivery.recipient_id)
             return (alert_view.recipient, alert_view) if alert_view else None
-        if delivery.purpose is DeliveryPurpose.DIGEST:
+        if delivery.purpose is DeliveryPurpose.QUESTION:
+            question = await read_question(tx, delivery.nomination_id)
+            if question is None or question.state is not QuestionState.OPEN:
+                return None
+            return person, await question_view(tx, question, delivery.recipient_id, self.viewer, self.viewer.clock())
+        if delivery.purpose in (DeliveryPurpose.DIGEST, DeliveryPurpose.HANDOVER):
             digest = await self.viewer.digest(tx, delivery.id, delivery.alert_ids, delivery.recipient_id)
             return (digest.recipient, digest) if digest.items else None
         if delivery.purpose is DeliveryPurpose.INFO:
             return person, Sentence(key=delivery.sentence, params=delivery.params)
         return await self._nomination(tx, delivery, person)
+
+    async def _now_shown(self, tx: Transaction, card: PostedCard) -> View | None:
+        if card.purpose is not DeliveryPurpose.QUESTION:
+            return await self.viewer.of_card(tx, card)
+        question = await read_question(tx, card.nomination_id)
+        if question is None:
+            return None
+        return await question_view(tx, question, card.recipient_id, self.viewer, self.viewer.clock())
 
     async def _nomination(self, tx: Transaction, delivery: Delivery, person: Person) -> tuple[Person, View] | None:
         nomination = await tx.nomination(delivery.nomination_id)

@@ -5,7 +5,7 @@ Only what Graph shows changes anything.
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -42,7 +42,7 @@ class Look:
     reason: str = ""
 
     async def apply(
-        self, tx: Transaction, alerts: Iterable[Alert], shown: Mapping[str, Sequence[Credential]]
+        self, tx: Transaction, alerts: Collection[Alert], shown: Mapping[str, Sequence[Credential]]
     ) -> Looked:
         """Close and calm what the credentials prove, in the caller's transaction.
 
@@ -63,7 +63,8 @@ class Look:
         if looked.changed:
             await tx.save_alerts(looked.changed)
             await tx.add_events(events)
-            closed = sum(1 for alert in looked.changed if alert.state is AlertState.RESOLVED)
+            ahead = {alert.id for alert in alerts if alert.state is AlertState.AHEAD}
+            closed = sum(1 for alert in looked.changed if alert.state is AlertState.RESOLVED and alert.id not in ahead)
             await tx.add_to_value(DUE, -closed)
             cards = await tx.cards_of_alerts([alert.id for alert in looked.changed])
             await tx.add_deliveries(card_updates([card for card in cards if card.current], self.now))

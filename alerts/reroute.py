@@ -11,6 +11,7 @@ from alerts.gate import Gatekeeper
 from alerts.judge import place_people
 from alerts.messages import Grouping, card_updates, notice_of
 from alerts.model import (
+    ANSWERABLE,
     Alert,
     AlertState,
     AnswerKind,
@@ -82,7 +83,7 @@ class Rerouter:
         moved: list[Alert] = []
         for alert in alerts.values():
             mine = places[alert.id].get(person_id)
-            if mine is None or not mine.on_route or alert.state not in (AlertState.OPEN, AlertState.SUPERSEDED):
+            if mine is None or not mine.on_route or alert.state not in ANSWERABLE:
                 continue
             if mine.snoozed_until is not None:
                 await tx.add_events([snooze_ended(alert, mine, now, reason=reason)])

@@ -11,12 +11,15 @@ from alerts.escalation import resolve, with_nominations
 from alerts.events import held_event
 from alerts.exclusions import end_exclusions
 from alerts.gate import Gatekeeper
+from alerts.handover import MEMORY, HandingOver, memory_of, settled_by, text_of
 from alerts.holding import tell_admins
 from alerts.judge import Judge, Judged
+from alerts.leavers import Memory
 from alerts.ledger import DUE
 from alerts.material import Key, Material
 from alerts.messages import Grouping, card_updates, new_id, notice_of
 from alerts.model import (
+    ANSWERABLE,
     Alert,
     AlertState,
     Anew,
@@ -36,6 +39,7 @@ from alerts.model import (
 )
 from alerts.nominations import settle_nominations
 from alerts.ports import Transaction
+from alerts.questions import ask_admins, read_questions
 from alerts.records import route_input
 from alerts.sending import UNSAID, Sifted, is_held, is_waiting, replace_held, was_said
 from alerts.stages import horizon, is_due
@@ -43,6 +47,9 @@ from alerts.wanted import Standing
 
 #: Alerts judged before the event loop gets a turn.
 SLICE = 200
+
+#: Runs looked at for each scan of LEAVER_GRACE_DAYS: some are partial, some on the same day.
+RUNS_A_DAY = 5
 
 
 class Round:
@@ -58,6 +65,8 @@ class Round:
         self.events: list[Event] = []
         self.notices_queued = 0
         self.people_told = 0
+        #: Ids of leavers whose handover is on its way.
+        self.handed_over: frozenset[str] = frozenset()
         self.queued_keys: set[Key] = set()
         self._due: dict[Key, CredentialRecord] = {}
 
@@ -70,6 +79,7 @@ class Round:
         self.tx = tx
         await self._load()
         await self._judge_all()
+        await self._hand_over()
         await self._write()
 
     async def _load(self) -> None:
@@ -204,20 +214,49 @@ class Round:
             if key in self._due or self.scan.anew:
                 continue
             now_record = self.material.records.get(key)
-            same_end = now_record is None or now_record.credential.end == old.credential.end
-            if same_end and not is_due(old.credential, self.now, self.policy):
+            moved = now_record is not None and now_record.credential.end != old.credential.end
+            gone = now_record is None and self._surely_gone(key)
+            ahead = old.state is AlertState.AHEAD
+            if not moved and not ahead and not is_due(old.credential, self.now, self.policy):
                 # The stages were set anew: nothing was renewed, it is only not due any more.
                 alert, events = closing.not_due(old), []
-            elif now_record is not None:
+            elif moved and now_record is not None:
                 alert, events = closing.end_date_moved(old, now_record.credential)
-            elif self.scan.complete and not any(
-                q.object_id == key[0] and q.key_id in ("", key[1]) for q in self.scan.quarantined
-            ):
+            elif gone:
                 alert, events = closing.removed(old, self.material.siblings.get(key[0], []))
             else:
+                # It could not be read, or was handed over and waits for its day.
                 continue
             self.closed.append(alert)
             self.events.extend(events)
+
+    def _surely_gone(self, key: Key) -> bool:
+        """Whether a credential that was not read is gone: the scan is complete, and it is not quarantined."""
+        quarantined = any(q.object_id == key[0] and q.key_id in ("", key[1]) for q in self.scan.quarantined)
+        return self.scan.complete and not quarantined
+
+    async def _hand_over(self) -> None:
+        """Leavers' apps go to their managers; only a complete scan knows who is gone."""
+        self.memory: Memory | None = None
+        if not self.scan.complete:
+            return
+        memory = memory_of(await self.tx.value(MEMORY))
+        handing = HandingOver(
+            policy=self.policy,
+            now=self.now,
+            run_id=self.scan.run_id,
+            people=self.material.people,
+            fallback=self.material.fallback,
+            runs=await self.tx.runs(RUNS_A_DAY * self.policy.leaver_grace_days),
+            questions=await read_questions(self.tx, memory.held.values()),
+        )
+        due = {judged.alert.key: judged for judged in self.judged}
+        owners = frozenset(self.material.owners)
+        result = handing.decide(memory, self.material.orphans, owners, due, self.unclosed)
+        self.judged += result.judged
+        self.memory = result.memory
+        if result.question is not None:
+            await ask_admins(self.tx, result.question, self.material.admins, self.now, mail=self.mail)
 
     async def _proven_gone(self) -> list[Key]:
         """Due by this scan, but seen to be gone by somebody who asked Graph after the scan had read it."""
@@ -280,6 +319,8 @@ class Round:
             [r for j in self.judged for r in j.recipients if self.recipients[j.alert.id].get(r.person.id) != r]
         )
         await self._queue_notices()
+        if self.memory is not None:
+            await tx.set_value(MEMORY, text_of(settled_by(self.memory, self.handed_over)))
         if not self.scan.anew:
             zone = self.gatekeeper.rules.time_zone
             await tell_admins(tx, self.material.admins, zone, now, mail=self.mail)
@@ -306,7 +347,7 @@ class Round:
         people = {w.recipient.person.id: w.recipient.person for _, w in wanted}
         shown: dict[tuple[str, str], list[str]] = defaultdict(list)
         for judged in self.judged:
-            if judged.alert.state in (AlertState.OPEN, AlertState.SUPERSEDED):
+            if judged.alert.state in ANSWERABLE:
                 for recipient in judged.recipients:
                     if recipient.on_route:
                         shown[(recipient.person.id, judged.alert.application.object_id)].append(judged.alert.id)
@@ -326,6 +367,7 @@ class Round:
         await tx.add_deliveries(sifted.added)
         queued = [notice for notice in notices if notice.id in sifted.let_go]
         self.notices_queued = len(queued)
+        self.handed_over = frozenset(notice.about for notice in queued if notice.kind is NoticeKind.HANDOVER)
         self.queued_keys = {alerts[notice.alert_id].key for notice in queued}
         self.people_told = len({notice.recipient_id for notice in queued})
         if self.first_run and queued:

@@ -69,7 +69,7 @@ def stranger(person_id: str) -> Person:
 
 def by_urgency(alerts: Iterable[Alert]) -> list[Alert]:
     """Those to be answered first, soonest end first; then superseded ones; last what is over or never was ours."""
-    order = {AlertState.OPEN: 0, AlertState.SUPERSEDED: 1}
+    order = {AlertState.OPEN: 0, AlertState.AHEAD: 0, AlertState.SUPERSEDED: 1}
     return sorted(
         alerts,
         key=lambda a: (
@@ -102,7 +102,7 @@ class Viewer:
     time_zone: str = "UTC"
     gatekeeper: Gatekeeper = field(default_factory=Gatekeeper)
 
-    async def _zone(self, tx: Transaction, person_id: str) -> str:
+    async def zone(self, tx: Transaction, person_id: str) -> str:
         return (await self._place(tx, person_id))[0]
 
     async def _place(self, tx: Transaction, person_id: str) -> tuple[str, str]:
@@ -169,7 +169,7 @@ class Viewer:
             application=first.application,
             items=items,
             recipient=person,
-            time_zone=await self._zone(tx, person_id),
+            time_zone=await self.zone(tx, person_id),
             now=now,
             reason=reason,
             path=first.path,
@@ -328,7 +328,7 @@ class Viewer:
             nomination=nomination,
             role=role,
             recipient=nomination.nominee if role is NominationRole.NOMINEE else person,
-            time_zone=await self._zone(tx, person_id),
+            time_zone=await self.zone(tx, person_id),
             now=now,
             item=item,
             # By hand where nothing may write, and where nobody else is there to approve.
@@ -380,6 +380,7 @@ class Viewer:
             for alert, _ in mine
         )
         reason = mine[0][1].reason if mine else RouteReason.OWNER
+        leaver = await self._leaver(tx, digest_id, alert_ids, person_id)
         # Offered is what the tightest of them will be granted; each is then capped by its own rules.
         latest = min(
             (limit for alert, _ in mine if (limit := snooze_latest(alert.credential, now, self.policy))), default=None
@@ -391,7 +392,7 @@ class Viewer:
         return DigestView(
             digest_id=digest_id,
             recipient=mine[0][1].person if mine else people.get(person_id, stranger(person_id)),
-            time_zone=await self._zone(tx, person_id),
+            time_zone=await self.zone(tx, person_id),
             now=now,
             reason=reason,
             verbs=tuple(verbs),
@@ -400,7 +401,22 @@ class Viewer:
             mode=mode,
             show_all=show_all,
             notes=notes,
+            leaver=leaver,
         )
+
+    @staticmethod
+    async def _leaver(tx: Transaction, digest_id: str, alert_ids: Sequence[str], person_id: str) -> Person | None:
+        """Whose apps a handover card hands over, None for other cards."""
+        delivery = (await tx.deliveries([digest_id])).get(digest_id)
+        if delivery is None or delivery.purpose is not DeliveryPurpose.HANDOVER:
+            return None
+        carried = set(delivery.notice_ids)
+        about = next((n.about for n in await tx.notices(alert_ids) if n.id in carried), "")
+        place = next(
+            (p for p in await tx.recipients(alert_ids) if p.person.id == person_id and p.on_behalf_of is not None), None
+        )
+        recorded = place.on_behalf_of if place is not None and place.on_behalf_of is not None else stranger(about)
+        return (await tx.people([about])).get(about, recorded) if about else None
 
     async def mail(self, tx: Transaction, delivery: Delivery, no_teams: bool) -> MailView:
         """All that one e-mail says: alerts by app, or a nomination, or a sentence."""
@@ -436,7 +452,7 @@ class Viewer:
 
     async def held(self, tx: Transaction, person_id: str) -> HeldView:
         """What is held now, for an admin."""
-        return await held_view(tx, self.gatekeeper, self.clock(), await self._zone(tx, person_id))
+        return await held_view(tx, self.gatekeeper, self.clock(), await self.zone(tx, person_id))
 
     @staticmethod
     async def _recalled(tx: Transaction, card: PostedCard) -> Sentence:
@@ -453,7 +469,7 @@ class Viewer:
             return await self._recalled(tx, card)
         if card.purpose is DeliveryPurpose.HELD:
             return await self.held(tx, card.recipient_id)
-        if card.purpose is DeliveryPurpose.DIGEST:
+        if card.purpose in (DeliveryPurpose.DIGEST, DeliveryPurpose.HANDOVER):
             return await self.digest(tx, card.delivery_id, card.alert_ids, card.recipient_id)
         if card.purpose in (DeliveryPurpose.NOMINEE, DeliveryPurpose.APPROVAL):
             nomination = await tx.nomination(card.nomination_id)

@@ -249,6 +249,28 @@ class DigestView:
     verbs: tuple[str, ...] = ("acknowledge", "assignOwner", "notMine")
     #: Lengths in days that a snooze of every one of them would be granted, () none.
     snooze_days: tuple[int, ...] = ()
+    #: On a handover card: who is no longer available as owner.
+    leaver: Person | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QuestionView:
+    """What an admin must decide before Steward goes on."""
+
+    question_id: str
+    #: leavers: so many owners depart at once.
+    kind: str
+    asked_at: datetime
+    #: Those of whom a name is known.
+    people: tuple[Person, ...]
+    count: int
+    of: int
+    #: '' | yes | no.
+    answer: str
+    answered_by: Person | None
+    time_zone: str
+    now: datetime
+    verbs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -334,6 +356,7 @@ class ListKind(StrEnum):
     MY_APPS = "myApps"
     EXPIRING = "expiring"
     OWNERLESS = "ownerless"
+    EXPIRED = "expired"
     #: Several apps match what was typed.
     CHOICES = "choices"
 
@@ -366,6 +389,42 @@ class AppStatusView:
     time_zone: str
     alert_id: str = ""
     version: int = 0
+    #: Answer to a pasted error text: has something expired, and since when.
+    verdict: Sentence | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """One line of a list; a tap types a command."""
+
+    sentence: Sentence
+    #: '' where there is nothing to ask.
+    typed: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RowsView:
+    """A list of sentences with pages: who cannot be reached, what waits, what is quiet."""
+
+    #: The command it answers, which also names its title.
+    kind: str
+    rows: tuple[Row, ...]
+    #: How many there are in all; `rows` is one page of them.
+    total: int
+    now: datetime
+    time_zone: str
+    #: The command that shows the next page, '' on the last.
+    more: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExplainView:
+    """Answer to `why`: why somebody got the last card, and what comes next."""
+
+    about: "AlertView | NominationView"
+    posted_at: datetime
+    now: datetime
+    time_zone: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -455,6 +514,9 @@ View = (
     | AppStatusView
     | HistoryView
     | HelpView
+    | RowsView
+    | ExplainView
     | ScanView
     | AlarmView
+    | QuestionView
 )

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from alerts.last_call import is_last_call
 from alerts.model import (
+    ANSWERABLE,
     Alert,
     AlertState,
     AnswerKind,
@@ -37,6 +38,8 @@ class Wanted:
     #: Days before expiry; 0 for kind expired.
     stage: int
     kind: NoticeKind
+    #: HANDOVER: id of the leaver.
+    about: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +146,7 @@ def still_wanted(
         now: the moment of the claim.
         policy: the rules as set.
     """
-    if alert.state not in (AlertState.OPEN, AlertState.SUPERSEDED) or place is None or not place.on_route:
+    if alert.state not in ANSWERABLE or place is None or not place.on_route:
         return False
     if _answered(alert, AnswerKind.RETIRED):
         return False

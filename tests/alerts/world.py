@@ -250,6 +250,9 @@ class World:
         )
         return self.people[name]
 
+    def _account(self, name: str) -> Person:
+        return self.people.get(name, Person(id=name))
+
     def disable(self, name: str) -> None:
         self.people[name] = replace(self.people[name], account_enabled=False)
 
@@ -290,6 +293,9 @@ class World:
         self.runs += 1
         run_id = f"run-{self.runs}"
         apps = [app for name, app in self.apps.items() if name not in unread and app.credentials]
+        ownerless = [name for name, app in self.apps.items() if not any(self._account(o.id).counts for o in app.owners)]
+        async with self.store.reading() as tx:
+            remembered = {name: past for name, past in (await tx.owners_seen(ownerless)).items() if past}
         decision = await self.engine.decide(
             ScannedTenant(
                 run_id=run_id,
@@ -298,11 +304,7 @@ class World:
                 applications=apps,
                 disabled_app_ids=frozenset(self.disabled_app_ids),
                 people=dict(self.people),
-                previous_owners={
-                    name: past
-                    for name, past in self.history.items()
-                    if name in self.apps and not any(self.people[o.id].counts for o in self.apps[name].owners)
-                },
+                previous_owners={**{n: past for n, past in self.history.items() if n in ownerless}, **remembered},
                 missing=missing,
                 **more,  # type: ignore[arg-type]
             )
@@ -361,6 +363,18 @@ class World:
             card_activity_id=f"{person}-{len(self.inbox.cards[person])}",
         )
         view = await self.actions.perform(action)
+        await self.worker.drain()
+        return view
+
+    async def press_digest(self, person: str, verb: str, digest: str, **inputs: str) -> View:
+        """Press a button on a digest or handover card."""
+        view = await self.actions.perform(Action(verb=verb, actor_id=person, data={"digest": digest}, inputs=inputs))
+        await self.worker.drain()
+        return view
+
+    async def press_question(self, person: str, verb: str, question: str) -> View:
+        """Answer what admins are asked."""
+        view = await self.actions.perform(Action(verb=verb, actor_id=person, data={"question": question}))
         await self.worker.drain()
         return view
 

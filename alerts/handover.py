@@ -172,7 +172,6 @@ class HandingOver:
                 alert_id=judged.alert.id, person=person, reason=reason, proof=leaver.seen, on_behalf_of=leaver.person
             )
             judged.recipients = [p for p in judged.recipients if p.person.id != person.id] + [place]
-            judged.changed_recipients.append(place)
         about = leaver.person.id
         judged.wanted.append(Wanted(recipient=place, stage=NO_STAGE, kind=NoticeKind.HANDOVER, about=about))
         judged.events.append(

@@ -33,6 +33,9 @@ USAGES: Mapping[str, str] = {
     "preview": "Vorschau",
 }
 
+#: What follows a name, where a button types it.
+ARGUMENTS: Mapping[str, str] = {"all": "alle", "page": "Seite"}
+
 TYPED: Mapping[str, tuple[str, ...]] = {
     "help": ("hilfe", "hallo", "guten tag", "guten morgen", "befehle"),
     "my apps": ("meine apps", "meine anwendungen"),

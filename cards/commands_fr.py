@@ -33,6 +33,9 @@ USAGES: Mapping[str, str] = {
     "preview": "aperçu",
 }
 
+#: What follows a name, where a button types it.
+ARGUMENTS: Mapping[str, str] = {"all": "tous", "pilot": "pilote"}
+
 TYPED: Mapping[str, tuple[str, ...]] = {
     "help": ("aide", "bonjour", "salut", "commandes"),
     "my apps": ("mes applications", "mes apps", "mes applis"),

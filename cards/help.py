@@ -1,7 +1,7 @@
 """The list of commands, from the command table; greets at first contact."""
 
 from alerts.views import CommandHelp, HelpView
-from cards.pen import Card, Element, Look, Pen, block, header, row, typed
+from cards.pen import Card, Element, Look, Pen, block, header, row
 from cards.safe import Limit, Safe, clean
 
 
@@ -27,8 +27,7 @@ def _row(command: CommandHelp, pen: Pen) -> Element:
     usage = pen.usage(command.usage)
     line = pen.pieces("help.row", usage=Safe(clean(usage, Limit.ADDRESS)), sentence=pen.text(command.sentence))
     complete = not {"<", "|"} & set(command.usage)
-    own = usage.partition(" [")[0] if usage != command.usage else command.name
-    return row(line, typed(own) if complete else None)
+    return row(line, pen.typing(command.name) if complete else None)
 
 
 def summary(view: HelpView, pen: Pen) -> str:

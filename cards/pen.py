@@ -109,8 +109,12 @@ class Pen:
         return {"type": "Action.OpenUrl", "title": self.inert(title, **params), "url": url}
 
     def command(self, title: str, text: str, **params: object) -> Element:
-        """Types a command for the reader."""
-        return {**typed(text), "title": self.inert(title, **params)}
+        """Types a command for the reader, in their language."""
+        return {**self.typing(text), "title": self.inert(title, **params)}
+
+    def typing(self, text: str) -> Element:
+        """The same without a title, for a line that can be tapped."""
+        return typed(self.catalog.spelled(text))
 
     def card(
         self,

@@ -20,7 +20,7 @@ def draw(view: QuestionView, pen: Pen, teams_user_id: str = "") -> Card:
         body.append(pen.line(f"question.{view.kind}.what", date=pen.calendar.day(view.asked_at)))
         body.append(pen.line(f"question.{view.kind}.waits"))
     if view.people:
-        body.append(pen.line(f"question.{view.kind}.who", names=pen.names(view.people[:MOST_NAMES]), count=view.count))
+        body.append(pen.line(f"question.{view.kind}.who", names=pen.names(view.people, MOST_NAMES), count=view.count))
     return pen.card(
         body,
         _buttons(view, pen),

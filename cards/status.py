@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from alerts.model import RunStatus, ScanRun
 from alerts.views import StatusReport
-from cards.pen import Card, Element, Look, Pen, block, header, row, typed
+from cards.pen import Card, Element, Look, Pen, block, header, row
 from cards.safe import Safe
 from cards.text import Piece, sentence_pieces
 from cards.wording import Line
@@ -110,7 +110,7 @@ def state_name(state: str, pen: Pen) -> Safe:
 def _needs(view: StatusReport, pen: Pen) -> list[Element]:
     lines: list[Element] = []
     if view.urgent:
-        lines.append(row(pen.pieces("status.urgent", count=view.urgent), typed(f"expiring {URGENT_DAYS}")))
+        lines.append(row(pen.pieces("status.urgent", count=view.urgent), pen.typing(f"expiring {URGENT_DAYS}")))
     if view.not_told:
         lines.append(row(pen.pieces("status.not_told", count=view.not_told)))
     if view.approvals:
@@ -118,7 +118,7 @@ def _needs(view: StatusReport, pen: Pen) -> list[Element]:
         lines.append(row(pen.pieces("status.approvals", count=view.approvals, date=date)))
     if view.ownerless_due:
         line = pen.pieces("status.ownerless", count=view.ownerless_due, total=view.ownerless_total)
-        lines.append(row(line, typed("ownerless")))
+        lines.append(row(line, pen.typing("ownerless")))
     if not lines:
         return [pen.line("status.needs.nothing", look=Look(spacing="Medium"))]
     return [pen.line("status.needs", look=Look(spacing="Medium")), *lines]

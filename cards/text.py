@@ -7,7 +7,7 @@ lacks is said in English, and `tests/cards/test_languages.py` lists it.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -38,6 +38,8 @@ from cards.safe import Limit, Safe, clean, inert
 from cards.words import Words
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
+#: Where a usage's name ends: "status <app>", "expiring [days]", "go pilot|all".
+_NAME_OF = re.compile(r" (?=[<\[]|\w+\|)")
 
 #: Makes a parameter harmless for where it will stand: `clean` for a TextRun, `inert` for anything else.
 Treat = Callable[[str, int], str]
@@ -80,6 +82,8 @@ class Catalog:
     usages: Mapping[str, str]
     #: What may be typed for a command besides its name, by that name.
     typed: Mapping[str, tuple[str, ...]]
+    #: Words that may follow a command's name: "page", "all".
+    arguments: Mapping[str, str] = field(default_factory=dict)
 
     def pattern(self, key: str, params: Mapping[str, object]) -> str:
         """The pattern of a key, in the form that its count asks for. Raises KeyError for an unknown key."""
@@ -107,6 +111,15 @@ class Catalog:
     def number(self, value: int) -> str:
         """12,042 in English, 12.042 in German"""
         return f"{value:,}".replace(",", self.thousands)
+
+    def spelled(self, command: str) -> str:
+        """A command that a button types, as this language writes it: "expiring 7" is "ablaufend 7" in German."""
+        for usage, own in self.usages.items():
+            name, written = (_NAME_OF.split(text, maxsplit=1)[0] for text in (usage, own))
+            if command == name or command.startswith(f"{name} "):
+                rest = [self.arguments.get(word, word) for word in command[len(name) :].split()]
+                return " ".join([written, *rest])
+        return command
 
     def _filled(self, pattern: str, params: Mapping[str, object], treat: Treat) -> Iterator[Piece]:
         for index, stretch in enumerate(pattern.split("**")):
@@ -184,6 +197,7 @@ GERMAN = Catalog(
     thousands=".",
     usages=commands_de.USAGES,
     typed=commands_de.TYPED,
+    arguments=commands_de.ARGUMENTS,
 )
 
 FRENCH = Catalog(
@@ -204,6 +218,7 @@ FRENCH = Catalog(
     thousands="\u202f",
     usages=commands_fr.USAGES,
     typed=commands_fr.TYPED,
+    arguments=commands_fr.ARGUMENTS,
 )
 
 CATALOGS: dict[str, Catalog] = {catalog.language: catalog for catalog in (ENGLISH, GERMAN, FRENCH)}

@@ -103,6 +103,9 @@ def _details(pen: Pen, application: Application, items: Iterable[AlertItem]) -> 
     if application.reply_hosts:
         hosts = pen.catalog.joined(application.reply_hosts[:MOST_HOSTS], limit=Limit.ADDRESS)
         yield pen.line("details.hosts", look=small, hosts=hosts)
+    audience = f"details.audience.{application.sign_in_audience}"
+    if audience in pen.catalog.sentences:
+        yield pen.line(audience, look=small)
     for item in islice(items, MOST_USES):
         if used := last_used(pen, item.credential):
             yield pen.line("details.used", look=small, label=label(pen, item.credential), when=used)

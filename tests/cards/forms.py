@@ -206,7 +206,15 @@ def _rarer() -> dict[str, AlertView]:
     newer = secret(365, "prod-2026", "55aa55aa")
     capped = replace(item(state=CardState.SNOOZED), snoozed_until=NOW + timedelta(days=9))
     late = datetime(2026, 12, 26, 13, 20, tzinfo=UTC)
-    bare = replace(application(), created=None, reply_hosts=(), notes="", service_management_reference="", app_id="")
+    bare = replace(
+        application(),
+        created=None,
+        sign_in_audience="",
+        reply_hosts=(),
+        notes="",
+        service_management_reference="",
+        app_id="",
+    )
     older = replace(secret(20), last_used=NOW - timedelta(days=9))
     long_ago = replace(secret(20), last_used=NOW - timedelta(days=400))
     return {
@@ -241,6 +249,10 @@ def _rarer() -> dict[str, AlertView]:
                 federated=("github-main (token.actions.githubusercontent.com)", "aks-prod (oidc.example)"),
             ),
         ),
+        **{
+            f"owner-for-{audience}": owner_view(application=replace(application(), sign_in_audience=audience))
+            for audience in ("AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount")
+        },
         "owner-used-long-ago": owner_view(item(long_ago)),
         "owner-used-today": owner_view(item(replace(secret(20), last_used=NOW))),
         "owner-found-endless": owner_view(

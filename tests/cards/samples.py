@@ -84,6 +84,7 @@ def application(name: str = "Invoice Export", number: int = 1) -> Application:
         display_name=name,
         type=ApplicationType.APP_REGISTRATION,
         created=datetime(2022, 5, 2, 9, 0, tzinfo=UTC),
+        sign_in_audience="AzureADMyOrg",
         reply_hosts=("invoices.contoso.com",),
         notes="Sends the nightly invoices to the archive. Runs on srv-batch-07.",
         service_management_reference="SNOW-4711",

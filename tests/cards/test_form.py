@@ -149,7 +149,7 @@ def test_only_verbs_that_the_view_allows_are_offered(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_buttons_carry_opaque_ids_and_the_fallback_carries_the_same(name: str) -> None:
     for node in executes(card_of(name)):
-        assert set(node["data"]) <= {"alert", "v", "nomination", "digest"}
+        assert set(node["data"]) <= {"alert", "v", "nomination", "digest", "question"}
         assert all(isinstance(value, int) or value.isalnum() for value in node["data"].values())
         if "title" in node:
             fallback = node["fallback"]
@@ -264,6 +264,8 @@ def stretched() -> dict[str, View]:
             application=app,
             so_far=tuple(SoFar(person=each, at=samples.NOW, outcome=outcome) for each in people for outcome in Outcome),
         ),
+        "hold": samples.held_view(by_department=tuple((f"{number} {LONG}", 9) for number in range(8))),
+        "question": replace(forms.questions()["question-leavers"], people=people, count=100),
         "scan": ScanView(run=samples.run(errors=(LONG,) * 100), time_zone=samples.ZONE),
     }  # fmt: skip
 

@@ -21,7 +21,7 @@ from cards.render import render, summary
 from cards.text import CATALOGS, ENGLISH, FRENCH, GERMAN, SENTENCES, render_sentence, spoken, words_for
 from cards.words import Words
 from tests.cards import forms, samples
-from tests.cards.looking import lines
+from tests.cards.looking import lines, of_type
 from tests.cards.samples import WORDS, mail_view, owner_view
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -111,6 +111,31 @@ def test_a_command_is_understood_as_help_writes_it(language: str) -> None:
         found = find(name)
         assert found is not None, usage
         assert found[0] is command, usage
+
+
+@pytest.mark.parametrize("language", sorted(CATALOGS))
+def test_what_a_button_types_is_understood_as_the_command_that_it_means(language: str) -> None:
+    words = replace(WORDS, language=language)
+    for name, view in forms.views().items():
+        here, english = (typed_by(render(view, each)) for each in (words, WORDS))
+        for text, wanted in zip(here, english, strict=True):
+            found, meant = find(text), find(wanted)
+            if meant is None:
+                pytest.xfail(f"{name} types a command that there is not: {wanted}")
+            assert found is not None, (name, text)
+            assert found[0] is meant[0], (name, text)
+
+
+def typed_by(card: Any) -> list[str]:
+    return [node["data"]["msteams"]["value"] for node in of_type(card, "Action.Submit") if "msteams" in node["data"]]
+
+
+def test_a_german_button_types_german() -> None:
+    assert GERMAN.spelled("expiring 7") == "ablaufend 7"
+    assert GERMAN.spelled("my apps page 2") == "meine Apps Seite 2"
+    assert GERMAN.spelled("go all") == "los alle"
+    assert FRENCH.spelled("go pilot") == "envoyer pilote"
+    assert FRENCH.spelled("something else") == "something else"
 
 
 def test_no_word_means_two_commands() -> None:

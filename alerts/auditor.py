@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from alerts.errors import ArchiveError, Outcome
-from alerts.gate import may_tell
+from alerts.gate import RESTORE_HOLD, may_tell
 from alerts.ledger import UNREACHABLE, Entry, Ledger, LedgerState, draw_up
 from alerts.messages import message
 from alerts.model import Channel, Delivery, DeliveryPurpose, Event, Notice, Policy, RunStatus, ScanRun
@@ -71,7 +71,7 @@ class Facts:
     worker_seen: datetime | None = None
     #: Why the clock is not trusted, '' it is.
     clock_trouble: str = ""
-    #: Since when a restored database holds all sends, '' it does not.
+    #: Why a restored database tells nothing yet, '' nothing holds.
     restored: str = ""
     #: Whether the process has run, and its clock has not been moved, for as long as `OVERDUE`: until then what
     #: waits may have had no chance.
@@ -166,7 +166,6 @@ class Auditor:
     #: Whether e-mail is configured: what is repaired goes out on every channel.
     mail: bool = False
     clock_trouble: Callable[[], str] = lambda: ""
-    restored: Callable[[], str] = lambda: ""
     #: Whether the process has run for `OVERDUE` and nobody has moved its clock meanwhile.
     settled: Callable[[], bool] = lambda: True
 
@@ -203,7 +202,7 @@ class Auditor:
                 nobody=bool(await tx.value(NOBODY)),
                 worker_seen=datetime.fromisoformat(seen) if seen else None,
                 clock_trouble=self.clock_trouble(),
-                restored=self.restored(),
+                restored=await tx.value(RESTORE_HOLD) or "",
                 settled=self.settled(),
             )
 

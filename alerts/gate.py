@@ -20,6 +20,9 @@ LONG_WAIT = timedelta(minutes=30)
 #: How long after its hours a pause still keeps waiting messages back, so that they are decided anew first.
 GRACE = timedelta(minutes=10)
 
+#: Name of the stored reason why a restored database tells nothing yet (see restore.py); '' nothing holds.
+RESTORE_HOLD = "restore.hold"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pause:
@@ -71,6 +74,8 @@ async def save_pause(tx: Transaction, pause: Pause | None) -> None:
 
 async def may_tell(tx: Transaction, now: datetime) -> bool:
     """Whether what tells people of alerts may be claimed now; asked in every claim of every replica."""
+    if await tx.value(RESTORE_HOLD):
+        return False
     pause = await read_pause(tx)
     return pause is None or not pause.stops(now)
 

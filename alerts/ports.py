@@ -490,6 +490,9 @@ class Transaction(Protocol):
         """Insert those whose event_id is new."""
 
     async def events_waiting(self, limit: int) -> list[Event]: ...
+    async def events_known(self, event_ids: Sequence[str]) -> set[str]:
+        """Those of the ids that are stored."""
+
     async def events_archived(self, event_ids: Sequence[str]) -> None: ...
     async def add_audit(self, at: datetime, actor_id: str, verb: str, subject: str, before: str, after: str) -> None:
         """Append to the audit; rows are never changed."""

@@ -41,6 +41,7 @@ from alerts.nominations import settle_nominations
 from alerts.ports import Transaction
 from alerts.questions import ask_admins, read_questions
 from alerts.records import route_input
+from alerts.restore import settle_told
 from alerts.sending import UNSAID, Sifted, is_held, is_waiting, replace_held, was_said
 from alerts.stages import horizon, is_due
 from alerts.wanted import Standing
@@ -342,6 +343,7 @@ class Round:
         notices = await tx.add_notices([notice_of(w, j.alert, run_id, now, self.policy) for j, w in wanted])
         again = (self.unsaid.get((j.alert.id, w.stage, w.recipient.person.id, w.kind)) for j, w in wanted)
         notices += [notice for notice in again if notice is not None]
+        notices = await settle_told(tx, notices, alerts, now)
         if not notices and not self.held:
             return
         people = {w.recipient.person.id: w.recipient.person for _, w in wanted}

@@ -57,6 +57,12 @@ class ArchiveHistory:
         found = (_known(row) for row in answer.dicts())
         return tuple(event for event in found if event is not None)[:limit]
 
+    async def sent_since(self, since: datetime) -> tuple[Event, ...]:
+        """What reached people after a moment, oldest first. Raises ArchiveError."""
+        answer = await self._archive.query("sent_since", Since=since)
+        found = (_known(row) for row in answer.dicts())
+        return tuple(event for event in found if event is not None)
+
 
 def _known(row: Mapping[str, Any]) -> Event | None:
     """The event, None for a type that a newer Steward wrote."""

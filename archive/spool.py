@@ -51,6 +51,16 @@ class SpooledArchive:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="archive-upload")
         self._uploaded: dict[str, int] = {}
 
+    @property
+    def here(self) -> EmbeddedArchive:
+        """The part on this machine's own disk."""
+        return self._embedded
+
+    @property
+    def remote(self) -> bool:
+        """Whether there is a Log Analytics, which other machines write to as well."""
+        return self._logs is not None
+
     async def append_records(self, run: ScanRun, records: Iterable[CredentialRecord]) -> None:
         """Make one run's records durable; the same run again replaces them. Raises ArchiveError."""
         await self._embedded.append_records(run, records)

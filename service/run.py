@@ -34,6 +34,8 @@ async def serve(settings: Settings, practice: Any, roles: frozenset[str], state_
     async with open_product(settings, practice, roles) as product:
         await _check_shared_folder(product, state_dir_id)
         runner = await _listen(product) if "bot" in roles else None
+        if product.watchman is not None:
+            await product.watchman.begin()
         tasks = _start(product, stop)
         try:
             await _until(stop, tasks)

@@ -16,6 +16,8 @@ from alerts.alarms import Alarms
 from alerts.auditor import EVERY, OVERDUE, WORKER_SEEN, Auditor
 from alerts.errors import StewardError
 from alerts.problems import AuditReport, stored_report
+from alerts.restore import RestoreWatch
+from archive.history import ArchiveHistory
 from service.asking import Asker
 from service.heartbeat import Heartbeat
 from service.product import Product
@@ -42,6 +44,7 @@ class Watchman:
         alarms: Alarms,
         heartbeat: Heartbeat,
         asker: Asker,
+        restore: RestoreWatch,
         *,
         ask: Sequence[str],
     ) -> None:
@@ -49,7 +52,13 @@ class Watchman:
         self._heartbeat, self._asker, self._ask = heartbeat, asker, ask
         self._holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._trouble = ""
+        self._restore = restore
         self._asked = float("-inf")
+        self._held = ""
+
+    async def begin(self) -> None:
+        """Before anything is sent: is this database as new as the archive? Raises StewardError."""
+        self._held = await self._restore.begin()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Watch until `stop`."""
@@ -69,6 +78,8 @@ class Watchman:
         await self._asker.close()
 
     async def _tick(self) -> None:
+        if self._held:
+            await self._compare()
         changed = await self._watch_clock()
         await self._note_worker()
         if await self._audit_is_due(changed):
@@ -85,6 +96,21 @@ class Watchman:
             if report.well:
                 await self._heartbeat.beat()
         return report
+
+    # ------------------------------------------------------------ a restored database
+
+    async def _compare(self) -> None:
+        """The admins hear of the hold if anything was forgotten, or if it lasts; it ends with the comparison."""
+        if not await self._acquire():
+            return
+        if self._restore.forgot:
+            await self.audit()
+        if await self._restore.finish() is None:
+            await self.audit()
+            return
+        self._held = ""
+        if self._restore.forgot:
+            await self.audit()
 
     # ------------------------------------------------------------ the clock
 
@@ -176,5 +202,12 @@ def build_watchman(product: Product) -> Watchman:
         alarms,
         Heartbeat(url.reveal() if url else "", asker),
         asker,
+        RestoreWatch(
+            store=product.store,
+            clock=product.clock,
+            here=ArchiveHistory(product.archive.here),
+            remote=ArchiveHistory(product.archive) if product.archive.remote else None,
+            alive=WORKER_SEEN,
+        ),
         ask=(settings.bot.openid_metadata_url, settings.graph.endpoint),
     )

@@ -86,6 +86,15 @@ class Journal(Contents):
             await pauses()
         return found
 
+    async def events_known(self, event_ids: Sequence[str]) -> set[str]:
+        """Those of the ids that are stored."""
+        table = schema.events
+        found: set[str] = set()
+        for part in chunks(distinct(event_ids)):
+            rows = await self._rows(select(table.c.event_id).where(self._among(table.c.event_id, part)))
+            found.update(row.event_id for row in rows)
+        return found
+
     async def events_archived(self, event_ids: Sequence[str]) -> None:
         table = schema.events
         for part in chunks(distinct(event_ids)):

@@ -39,6 +39,7 @@ async def write(archive, at, *records, run_id=None, **changes):
 def values(name: str) -> dict:
     """Some value for each parameter of a query."""
     some = {"strings": [app().object_id], "long": 30, "string": app().object_id, "timespan": timedelta(days=30)}
+    some["datetime"] = NOW - timedelta(days=30)
     return {parameter: some[kind] for parameter, kind in load(name).parameters.items()} | (
         {"AppId": app().app_id} if name == "app_events" else {}
     )

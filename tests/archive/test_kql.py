@@ -112,7 +112,7 @@ def test_every_query_names_itself_its_question_and_its_parameters(name):
 @pytest.mark.parametrize("name", query_names())
 def test_the_committed_sql_mentions_each_parameter_and_no_other(name):
     query = load(name)
-    values = {"strings": ["x"], "long": 1, "string": "x", "timespan": timedelta(days=1)}
+    values = {"strings": ["x"], "long": 1, "string": "x", "timespan": timedelta(days=1), "datetime": NOW}
     given_values = {parameter: values[kind] for parameter, kind in query.parameters.items()}
 
     bound = bound_values(query, given_values, NOW)

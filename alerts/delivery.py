@@ -29,7 +29,9 @@ log = logging.getLogger(__name__)
 #: A claim is void after this long; longer than any send may take.
 LEASE_SECONDS = 60.0
 #: How long a worker that is told to stop waits for requests that are under way (seconds).
-DRAIN_SECONDS = 6.0
+DRAIN_SECONDS = 5.0
+#: Messages that are tried first after a service has asked to wait, or could not be reached.
+PROBES = 3
 #: Graph serves so many requests for one mailbox at a time. Source: learn.microsoft.com/graph/throttling-limits
 #: (Outlook service limits).
 MAILS_AT_ONCE = 4
@@ -64,7 +66,7 @@ class Deliverer:
     #: When each loop last went round, by the monotonic clock: this worker lives.
     _rounds: dict[Channel, float] = field(default_factory=dict)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
-    #: Channel -> until when its service has asked everybody to wait.
+    #: Channel -> until when its service has asked everybody to wait; kept until a message has gone through again.
     _shut_until: dict[Channel, datetime] = field(default_factory=dict)
 
     @property
@@ -148,7 +150,9 @@ class Deliverer:
             return claimed
         async with self.store.transaction() as tx:
             notices = await may_tell(tx, now)
-            for channel, limit in wanted:
+            for channel, room in wanted:
+                # After a stop a few find out whether it is over.
+                limit = min(room, PROBES) if channel in self._shut_until else room
                 most = MAILS_AT_ONCE if channel is Channel.EMAIL else None
                 claimed += await tx.claim_deliveries(
                     now, self.lease_seconds, limit, channel=channel, most=most, notices=notices
@@ -201,6 +205,7 @@ class Deliverer:
         except DeliveryError as error:
             await self._failed(job, error, _since(started))
             return
+        self._shut_until.pop(job.delivery.channel, None)
         await self._accounts.sent(self.store, job.delivery, sent, _since(started), prepared.versions)
         job.begun = False
 

@@ -16,8 +16,9 @@ from settings.model import Settings
 
 log = logging.getLogger(__name__)
 
-#: Seconds that running work may take once the process is told to stop.
-DRAIN_SECONDS = 10.0
+#: Seconds that running work may take once the process is told to stop, and then to give up what it holds. With what
+#: closing takes they stay under ten, after which Kubernetes' and systemd's patience may end.
+DRAIN_SECONDS, CANCEL_SECONDS = 6.5, 1.0
 
 
 async def serve(settings: Settings, practice: Any, roles: frozenset[str], state_dir_id: str) -> int:
@@ -41,11 +42,12 @@ async def serve(settings: Settings, practice: Any, roles: frozenset[str], state_
             await _until(stop, tasks)
         finally:
             stop.set()
-            _, late = await asyncio.wait(tasks, timeout=DRAIN_SECONDS)
+            ending = [*tasks, *([asyncio.create_task(runner.cleanup())] if runner is not None else [])]
+            _, late = await asyncio.wait(ending, timeout=DRAIN_SECONDS)
             for task in late:
                 task.cancel()
-            if runner is not None:
-                await runner.cleanup()
+            if late:
+                await asyncio.wait(late, timeout=CANCEL_SECONDS)
     return 0
 
 

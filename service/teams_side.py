@@ -46,7 +46,7 @@ class TeamsSide:
 
     async def close(self) -> None:
         """Let unfinished answers end, then close the connections."""
-        await self.background.drain(5.0)
+        await self.background.drain(0.5)
         self.tokens.close()
         await self.wire.close()
 

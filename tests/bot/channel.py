@@ -5,7 +5,7 @@ import base64
 import json
 import ssl
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,6 +95,8 @@ class Server:
         self.requests: list[Request] = []
         self.script: list[Answer] = []
         self.url = ""
+        #: Something that happens after a request came and before it is answered.
+        self.meanwhile: Callable[[Request], Awaitable[None]] | None = None
         #: Open connections, for counting how many were made.
         self.connections = 0
 
@@ -119,6 +121,8 @@ class Server:
         method, path, _ = first.split(" ")
         request = Request(method, path, headers, body)
         self.requests.append(request)
+        if self.meanwhile is not None:
+            await self.meanwhile(request)
         answer = self.script.pop(0) if self.script else self.default(request)
         match answer.fault:
             case "reset":
@@ -137,7 +141,7 @@ class Server:
         return True
 
     @asynccontextmanager
-    async def running(self, authority: Authority) -> AsyncIterator[Self]:
+    async def running(self, authority: Authority, *, port: int = 0) -> AsyncIterator[Self]:
         tasks: set[asyncio.Task[None]] = set()
 
         def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -145,7 +149,7 @@ class Server:
             tasks.add(task)
             task.add_done_callback(tasks.discard)
 
-        server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=authority.server)
+        server = await asyncio.start_server(connected, "127.0.0.1", port, ssl=authority.server)
         self.url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         try:
             yield self

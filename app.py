@@ -21,6 +21,9 @@ from config import ROLES, Mode, Settings, claim_state_dir, enter_practice, from_
 #: Exit codes, design 1.1.
 DONE, FOUND_A_PROBLEM, WRONG_USAGE, OUTSIDE_FAILED = 0, 1, 2, 3
 
+#: Days that `preview` may look ahead.
+MOST_DAYS = 366
+
 
 @dataclass(frozen=True)
 class Started:
@@ -59,6 +62,25 @@ def _audit(started: Started) -> int:
     return int(asyncio.run(_rooms("service.once").audit(started.settings, started.practice, as_json=as_json)))
 
 
+def _preview(started: Started) -> int:
+    arguments = started.arguments
+    work = _rooms("service.preview").preview(
+        started.settings,
+        started.practice,
+        days=arguments.days,
+        as_json_text=bool(arguments.json),
+        csv_file=Path(arguments.csv) if arguments.csv else None,
+    )
+    return int(asyncio.run(work))
+
+
+def _days(text: str) -> int:
+    """Days to look ahead: as far as the stages can reach is far enough."""
+    if not text.isdecimal() or int(text) > MOST_DAYS:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 0 to {MOST_DAYS}")
+    return int(text)
+
+
 def _package(started: Started) -> int:
     return int(_rooms("service.package").package(started.settings, Path(started.arguments.out)))
 
@@ -66,6 +88,7 @@ def _package(started: Started) -> int:
 COMMANDS: dict[str, Callable[[Started], int]] = {
     "serve": _serve,
     "scan": _scan,
+    "preview": _preview,
     "audit": _audit,
     "package": _package,
 }
@@ -80,6 +103,10 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--only", default="", metavar="ROLES", help="a comma-separated part of: bot,worker,scanner")
     scan = commands.add_parser("scan", help="one scan now; it queues, a worker sends")
     scan.add_argument("--json", action="store_true", help="print one JSON object")
+    preview = commands.add_parser("preview", help="dry run: who would be told what, and why; nothing is sent")
+    preview.add_argument("--days", type=_days, default=30, metavar="N", help="how far to look ahead (30)")
+    preview.add_argument("--json", action="store_true", help="print one JSON object")
+    preview.add_argument("--csv", default="", metavar="FILE", help="write every line to a file for a spreadsheet")
     audit = commands.add_parser("audit", help="the ledger: every due credential with its one state")
     audit.add_argument("--json", action="store_true", help="print one JSON object")
     package = commands.add_parser("package", help="build the Teams app package")

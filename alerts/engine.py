@@ -97,7 +97,7 @@ class Engine:
         """Judge a scan and write everything down; returns records and counts."""
         fallback = tuple(await self.roles.fallback())
         async with self.store.reading() as tx:
-            stored_people = {} if scan.complete else await self._all_people(tx, scan)
+            stored_people = {} if scan.complete else await self.known_people(tx, scan)
         if not scan.complete:
             # What could not be read is judged as last known: an outage makes nobody an orphan.
             scan = replace(scan, people={**stored_people, **scan.people})
@@ -108,7 +108,8 @@ class Engine:
 
     # ------------------------------------------------------------ records and snapshot
 
-    async def _all_people(self, tx: Transaction, scan: ScannedTenant) -> dict[str, Person]:
+    async def known_people(self, tx: Transaction, scan: ScannedTenant) -> dict[str, Person]:
+        """Everybody on the routes of what is due, and whom silence may lead to, as last read from Graph."""
         ids = {ref.id for app in scan.applications for ref in app.owners}
         due = await tx.snapshot_due(horizon(scan.started_at, self.policy))
         for record in due:

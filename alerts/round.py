@@ -84,10 +84,15 @@ class Round:
         await self._write()
 
     async def _load(self) -> None:
-        tx = self.tx
-        ids = [alert.id for alert in await tx.alerts_unclosed()]
+        ids = [alert.id for alert in await self.tx.alerts_unclosed()]
         # Locked before anything that hangs on them is read: an answer waits for the decision, or goes first.
-        self.unclosed = {alert.key: alert for alert in (await tx.alerts(ids, lock=True)).values()}
+        await self._load_alerts(await self.tx.alerts(ids, lock=True))
+        self.exclusions = await end_exclusions(self.tx, self.now)
+        await self._find_due()
+
+    async def _load_alerts(self, alerts: Mapping[str, Alert]) -> None:
+        tx, ids = self.tx, list(alerts)
+        self.unclosed = {alert.key: alert for alert in alerts.values()}
         self.recipients: dict[str, dict[str, Recipient]] = defaultdict(dict)
         for recipient in await tx.recipients(ids):
             self.recipients[recipient.alert_id][recipient.person.id] = recipient
@@ -108,11 +113,13 @@ class Round:
         self.nominations: dict[str, list[Nomination]] = defaultdict(list)
         for nomination in await tx.nominations_pending():
             self.nominations[nomination.application.object_id].append(nomination)
-        self.exclusions = await end_exclusions(tx, self.now)
         runs = await tx.runs(1)
         self.judged_before = runs[0].started_at if runs else None
         self.first_run = await tx.value("first_notices_at") is None
-        await self._find_due()
+
+    async def _find_due(self) -> None:
+        """Due credentials of this scan; where it could not read, those of the last record."""
+        await self._gather_due()
         # An app's newest record speaks for all its credentials: another may be unreadable and tell of former owners.
         self.newest: dict[str, CredentialRecord] = {}
         for record in (*self.material.records.values(), *self._due.values()):
@@ -145,8 +152,7 @@ class Round:
         self.one_card = {d.recipient_id for d in self.held} | {notice.recipient_id for notice in recalled}
         return said
 
-    async def _find_due(self) -> None:
-        """Due credentials of this scan; where it could not read, those of the last record."""
+    async def _gather_due(self) -> None:
         for key, record in self.material.records.items():
             if is_due(record.credential, self.now, self.policy):
                 self._due[key] = record

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from alerts.gate import Gatekeeper
 from alerts.model import Person
 from alerts.ports import Clock, Store, Transaction
+from alerts.preview import view_of
 from alerts.recall import find_run, recall
+from alerts.rehearsal import rehearse
 from alerts.release import LetGo, Releaser
 from alerts.roles import Roles
 from alerts.sending import Sending
@@ -13,6 +15,8 @@ from alerts.views import Sentence, View
 
 #: Longest pause that may be asked for in hours: four weeks. A longer one is one without hours.
 MOST_HOURS = 672
+#: Days that `preview` looks ahead.
+PREVIEW_DAYS = 30
 #: Runs that are offered for a recall.
 OFFERED = 5
 
@@ -86,6 +90,15 @@ class SendingDesk:
             "mails": str(taken.mails),
         }
         return Sentence(key="recall_done", params=params)
+
+    async def preview(self, person_id: str, page: int) -> View:
+        """`preview`: who would be told what, page by page; nothing is written and nobody is told."""
+        if await self._admin(person_id) is None:
+            return Sentence(key="admins_only")
+        preview = await rehearse(self.releaser.engine, self.store, self.clock(), PREVIEW_DAYS)
+        async with self.store.reading() as tx:
+            zone = await self._zone(tx, person_id)
+        return view_of(preview, page, zone)
 
     async def _zone(self, tx: Transaction, person_id: str) -> str:
         known = (await tx.conversations([person_id])).get(person_id)

@@ -308,6 +308,49 @@ class HeldView:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PreviewPerson:
+    """One person who would be told today."""
+
+    person: Person
+    reason: RouteReason
+    #: How many apps the message would be about, and the one that ends first.
+    apps: int
+    application: Application
+    credential: Credential
+    #: '' or why it is held: hold, notInPilot, brake.
+    held: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PreviewView:
+    """Answer to `preview`: who would be told what, without telling anybody."""
+
+    now: datetime
+    time_zone: str
+    #: So many days are looked ahead.
+    days: int
+    #: When the scan began whose records these are, None when there has been none.
+    as_of: datetime | None
+    #: hold | pilot | on.
+    sending: str
+    #: Told today, if all were let go: people, and notices for them; and how many of these people are held.
+    people: int
+    notices: int
+    held: int
+    #: (escalation path, people told today), most direct first.
+    by_path: tuple[tuple[str, int], ...] = ()
+    #: One page of the people told today, the most urgent first, and the number of the first of them.
+    shown: tuple[PreviewPerson, ...] = ()
+    first: int = 1
+    #: The command that shows the next page, '' on the last.
+    more: str = ""
+    #: (day, people, notices) of the coming days on which anything would be told.
+    ahead: tuple[tuple[datetime, int, int], ...] = ()
+    #: People told on any of these days.
+    all_people: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class StatusReport:
     """The state of the tenant (draft E); the same numbers for command, page and workbook."""
 
@@ -510,6 +553,7 @@ View = (
     | Sentence
     | StatusReport
     | HeldView
+    | PreviewView
     | AppListView
     | AppStatusView
     | HistoryView

@@ -55,6 +55,7 @@ class SendingDesk(Protocol):
     async def pause(self, person_id: str, hours: int | None, reason: str) -> View: ...
     async def resume(self, person_id: str) -> View: ...
     async def recall(self, person_id: str, text: str) -> View: ...
+    async def preview(self, person_id: str, page: int) -> View: ...
 
 
 class Audience(StrEnum):
@@ -199,6 +200,13 @@ async def _pause(asked: Asked) -> View:
 
 async def _resume(asked: Asked) -> View:
     return asked.usage() if asked.desk.sending is None else await asked.desk.sending.resume(asked.person_id)
+
+
+async def _preview(asked: Asked) -> View:
+    rest, page = phrases.split_page(asked.rest)
+    if rest or asked.desk.sending is None:
+        return asked.usage()
+    return await asked.desk.sending.preview(asked.person_id, page)
 
 
 async def _recall(asked: Asked) -> View:
@@ -415,6 +423,14 @@ COMMANDS = (
         usage="unsnooze <app>",
         sentence="help_unsnooze",
         run=_about_app(lambda asked: asked.desk.unsnooze),
+        takes_rest=True,
+        audience=Audience.ADMINS,
+    ),
+    Command(
+        name="preview",
+        usage="preview",
+        sentence="help_preview",
+        run=_preview,
         takes_rest=True,
         audience=Audience.ADMINS,
     ),

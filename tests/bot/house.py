@@ -142,6 +142,9 @@ class Desk:
     async def resume(self, person_id: str) -> View:
         return self.note("resume", person_id)
 
+    async def preview(self, person_id: str, page: int) -> View:
+        return self.note("preview", person_id, page)
+
     async def recall(self, person_id: str, text: str) -> View:
         return self.note("recall", person_id, text)
 

@@ -124,6 +124,10 @@ ADMIN = [
     ("resume", ("resume", ADA)),
     ("recall 20261203T060000Z-0a1b2c3d", ("recall", ADA, "20261203T060000Z-0a1b2c3d")),
     ("recall", ("recall", ADA, "")),
+    ("preview", ("preview", ADA, 1)),
+    ("Vorschau", ("preview", ADA, 1)),
+    ("preview page 3", ("preview", ADA, 3)),
+    ("preview of what", None),
     ("scan", ("scan", ADA)),
     ("Scan now!", ("scan", ADA)),
 ]
@@ -138,7 +142,7 @@ async def test_admins_ask_more(text, wanted):
 
 @pytest.mark.parametrize(
     "text",
-    ["expiring", "ownerless", "history Payroll", "scan", "go all", "pause x", "resume", "recall"],
+    ["expiring", "ownerless", "history Payroll", "scan", "go all", "pause x", "resume", "recall", "preview"],
 )
 async def test_everybody_else_is_told_that_it_is_for_admins(text):
     got, view = await asked(text)

@@ -56,6 +56,7 @@ from tests.cards.samples import (
     nomination,
     nominee_view,
     owner_view,
+    preview_view,
     record,
     run,
     saml,
@@ -384,6 +385,13 @@ def views() -> dict[str, View]:
         "hold-brake": held_view(sending="on", braked=612, most=200, people=612, by_department=(("", 612),)),
         "hold-paused": held_view(paused=True, paused_until=NOW + timedelta(hours=4)),
         "hold-paused-open": held_view(paused=True, people=1, by_department=()),
+        "preview": preview_view(),
+        "preview-last-page": preview_view(first=1_201, more="", ahead=()),
+        "preview-reasons": preview_view(
+            shown=tuple(replace(preview_view().shown[1], reason=reason) for reason in RouteReason)
+        ),
+        "preview-nobody": preview_view(people=0, notices=0, held=0, by_path=(), shown=(), more="", sending="on"),
+        "preview-no-scan": preview_view(as_of=None, people=0, by_path=(), shown=(), more="", ahead=()),
         "hold-none": held_view(people=0, notices=0, urgent=0, by_path=(), by_department=(), sending="on"),
         "help": HelpView(commands=COMMANDS),
         "greeting": HelpView(commands=COMMANDS[:5], greeting=True),

@@ -45,7 +45,9 @@ NAMES = (
 )
 
 #: Fields that hold ids, zones, verbs and the like: ours, not somebody's text.
-_OURS = re.compile(r"(_id|_zone)$|^(id|key|kind|answer|verbs|state|states|sentence|sending|more|name|told|by_path)$")
+_OURS = re.compile(
+    r"(_id|_zone)$|^(id|key|kind|answer|verbs|state|states|sentence|sending|more|name|told|by_path|held)$"
+)
 
 
 def poisoned(value: Any, text: str, field: str = "") -> Any:

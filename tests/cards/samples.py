@@ -38,6 +38,8 @@ from alerts.views import (
     NominationRole,
     NominationView,
     OwnershipSpell,
+    PreviewPerson,
+    PreviewView,
     StatusReport,
 )
 from cards.words import Words
@@ -319,6 +321,35 @@ def held_view(**changes: object) -> HeldView:
         by_path=(("currentOwners", 1_001), ("previousOwner", 120), ("previousOwnerManager", 81), ("unroutable", 2)),
         by_department=(("IT", 400), ("Finance", 310), ("", 200), ("Research & Development", 90)),
         has_pilot=True,
+    )
+    return replace(view, **changes)  # type: ignore[arg-type]
+
+
+def preview_view(**changes: object) -> PreviewView:
+    view = PreviewView(
+        now=NOW,
+        time_zone=ZONE,
+        days=30,
+        as_of=NOW - timedelta(hours=2),
+        sending="hold",
+        people=1_204,
+        notices=3_871,
+        held=1_204,
+        by_path=(("currentOwners", 1_101), ("previousOwner", 103)),
+        shown=tuple(
+            PreviewPerson(
+                person=person,
+                reason=RouteReason.OWNER if number else RouteReason.PREVIOUS_OWNER_MANAGER,
+                apps=number + 1,
+                application=application(),
+                credential=secret(number + 2),
+                held=("hold", "", "notInPilot", "brake")[number],
+            )
+            for number, person in enumerate((replace(MIA, department="Finance"), ANA, ELI, NOOR))
+        ),
+        more="preview page 2",
+        ahead=tuple((NOW + timedelta(days=day), day, day * 2) for day in range(1, 12)),
+        all_people=1_400,
     )
     return replace(view, **changes)  # type: ignore[arg-type]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from cards.patterns import Entry
+from cards.patterns import Entry, Plural
 
 #: "No longer needed" and "a pipeline renews it".
 _QUIET: Mapping[str, Entry] = {
@@ -72,4 +72,83 @@ _OWNERS: Mapping[str, Entry] = {
     "state.waitingOwner.direct": "**{person} hat zugesagt**, und die App gehört ihr oder ihm, sobald Entra es zeigt.",
 }
 
-SENTENCES: Mapping[str, Entry] = {**_QUIET, **_RENEWED, **_OWNERS}
+#: Commands and their answers.
+_COMMANDS: Mapping[str, Entry] = {
+    "help_why": "Warum Sie die letzte Karte bekommen haben, und wie es weitergeht.",
+    "help_expired": "Was in so vielen Tagen abgelaufen ist; ohne Zahl in 30.",
+    "help_unreachable": "Wer nicht zu benachrichtigen war, und was dagegen hilft.",
+    "help_nominations": "Wer gefragt ist, was zu übernehmen, und was auf wen wartet.",
+    "help_snoozed": "Was zurückgestellt ist, von wem, bis wann.",
+    "help_unsnooze": "Beendet die Ruhe um eine App, für alle.",
+    "help_exclude": "Nimmt eine App bis zu einem Tag von allen Erinnerungen aus.",
+    "help_include": "Nimmt eine ausgenommene App wieder auf.",
+    "help_excluded": "Was ausgenommen ist, bis wann und warum.",
+    "help_retired": "Was nicht mehr nötig sein soll.",
+    "help_last_scan": "Der Bericht der letzten Prüfung.",
+    "is_phishing": "Eine berechtigte Frage. Ich frage nie nach einem Kennwort oder Geheimnis, und meine Links führen zum"
+    " Microsoft-Entra-Portal oder zu Seiten Ihres Unternehmens. Wenn eine Karte seltsam aussieht, drücken Sie nichts und"
+    " fragen Sie Ihre IT, ob Steward zu ihr gehört.",
+    "stop_answer": "Ich schreibe nur zu Apps, die Ihnen gehören oder nach denen Sie gefragt werden. Auf einer Karte beendet"
+    " „Nicht meins“ es für diese App, und „Dann erinnern“ lässt es warten. Wenn Sie gar nichts bekommen möchten, wenden"
+    " Sie sich bitte an die Administration.",
+    "no_scan_yet": "Geprüft wurde noch nicht.",
+    "why_nothing": "Ich habe Ihnen noch keine Karte geschickt, es gibt also nichts zu erklären.",
+    "why.title": "Warum Sie die Karte zu {app} bekommen haben",
+    "why.posted": "Geschickt habe ich sie am {date}.",
+    "why.next": "**Wie es weitergeht:** Sie hören am {date} wieder von mir, wenn es vorher nicht erneuert wird.",
+    "why.nominee": "**Warum Sie:** {nominator} fragt, ob Sie die App übernehmen. Ohne Ihr Ja ändert sich nichts.",
+    "why.approver": "**Warum Sie:** Die Administration muss dem zustimmen, was {nominator} vorschlägt.",
+    "why.until": "Eine Antwort wird bis {date} gebraucht.",
+    "summary.why": "{app}: warum Sie die Karte bekommen haben",
+    "exclude_done": "Zu {app} schicke ich bis {date} nichts. „aufnehmen“ macht das rückgängig.",
+    "exclude_past": "Dieser Tag ist vorbei. Bitte schreiben Sie es so: ausnehmen Payroll Feed bis 31.03.2027 zieht um",
+    "exclude_too_long": "Bitte wählen Sie einen Tag in den nächsten zwei Jahren; es lässt sich wiederholen.",
+    "exclude_no_date": "Den Tag habe ich nicht verstanden. Bitte schreiben Sie es so: ausnehmen Payroll Feed bis 31.03.2027"
+    " zieht um",
+    "include_done": "An {app} wird wieder erinnert; die nächste Prüfung benachrichtigt, wer es wissen muss.",
+    "include_nothing": "{app} ist von der Administration nicht ausgenommen.",
+    "unsnooze_done": Plural(
+        "{app}: Die Ruhe ist für {count} Person beendet.", "{app}: Die Ruhe ist für {count} Personen beendet."
+    ),
+    "unsnooze_nothing": "Niemand hat {app} zurückgestellt.",
+    "snooze_ended_by": "{person} hat die Ruhe um {app} beendet: Die Karte ist wieder offen.",
+    "verdict_expired": "Ja: Etwas davon ist abgelaufen, am {since}. Anderes daran ist noch gültig.",
+    "verdict_all_expired": "Ja: Alles davon ist abgelaufen, zuletzt am {since}. Die App kann sich nicht anmelden.",
+    "verdict_valid": "Nein: Davon ist nichts abgelaufen. Was zuerst abläuft, gilt bis {until}. Ist irgendwo noch das alte in"
+    " Gebrauch?",
+    "verdict_nothing": "Die App hat hier kein Geheimnis und kein Zertifikat, das ablaufen könnte.",
+    "list.expired": Plural("{count} ist in {days} Tagen abgelaufen", "{count} sind in {days} Tagen abgelaufen"),
+    "list.expired.none": "In {days} Tagen ist nichts abgelaufen.",
+    "rows.hint": "Tippen Sie auf eine Zeile, um die App zu sehen.",
+    "rows.unreachable": Plural("{count} war nicht zu benachrichtigen", "{count} waren nicht zu benachrichtigen"),
+    "rows.unreachable.none": "Alle, die es wissen müssen, sind zu erreichen.",
+    "rows.nominations": Plural("{count} Frage wartet auf Antwort", "{count} Fragen warten auf Antwort"),
+    "rows.nominations.none": "Niemand ist gefragt, etwas zu übernehmen.",
+    "rows.snoozed": Plural("{count} zurückgestellt", "{count} zurückgestellt"),
+    "rows.snoozed.none": "Nichts ist zurückgestellt.",
+    "rows.retired": Plural("{count} ist nicht mehr nötig", "{count} sind nicht mehr nötig"),
+    "rows.retired.none": "Von nichts heißt es, es sei nicht mehr nötig.",
+    "rows.excluded": Plural("{count} App ist ausgenommen", "{count} Apps sind ausgenommen"),
+    "rows.excluded.none": "Keine App ist von der Administration ausgenommen.",
+    "row_nobody": "**{app}**: Niemand ist zu benachrichtigen. Nächster Schritt: jemanden nennen, zum Beispiel: übergeben"
+    " {app} an Eli Novak",
+    "row_not_told": "{person} · **{app}**: {why} Nächster Schritt: {reason}",
+    "row_not_told.blocked": "weder in Teams noch per E-Mail zu erreichen.",
+    "row_not_told.failed": "wegen eines Fehlers nicht benachrichtigt.",
+    "row_not_told.movedOn": "Gefragt wird inzwischen jemand anderes.",
+    "row_not_told.admin": "Nennen Sie einen anderen Besitzer, oder bitten Sie darum, die App Steward in Teams hinzuzufügen.",
+    "row_removed": "{person}: {why}",
+    "row_removed.uninstalled": "hat Steward aus Teams entfernt. Nächster Schritt: Ich schreibe E-Mails; bitten Sie darum, die"
+    " App wieder hinzuzufügen.",
+    "row_removed.blocked": "kann von Steward in Teams nichts bekommen. Nächster Schritt: Ich schreibe E-Mails; sehen Sie sich"
+    " die App-Richtlinie an.",
+    "row_asked": "**{app}**: {person} ist von {nominator} gefragt, bis {until}",
+    "row_accepted": "**{app}**: {person} hat zugesagt; die Administration entscheidet bis {until}",
+    "row_approved": "**{app}**: {person} hat Zustimmung; wartet, bis Entra es zeigt",
+    "row_proposed": "**{app}**: laut {nominator} nicht mehr nötig; die Administration entscheidet bis {until}",
+    "row_snoozed": "**{app}**: {person}, bis {until}. Läuft ab: {date}",
+    "row_retired": "**{app}**: sagt {person}, seit {since}. Läuft ab: {date}.{note}",
+    "row_excluded": "**{app}**: bis {until}, von {person}.{note}",
+}
+
+SENTENCES: Mapping[str, Entry] = {**_QUIET, **_RENEWED, **_OWNERS, **_COMMANDS}

@@ -1,7 +1,7 @@
 """What an answer does, and who may give it; judged against today's state, never against the card's."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from alerts.answering import Answering, Handler
 from alerts.authority import Authority, Case, RefusedError
@@ -11,6 +11,7 @@ from alerts.messages import card_updates
 from alerts.model import Action, Policy, Role, Verb
 from alerts.nominating import GRAPH_PATIENCE, Nominating
 from alerts.nominations import Nominations
+from alerts.once import OtherBodyError, answered_before, remember
 from alerts.owner_changes import OwnerChanges
 from alerts.ports import AppLookup, Clock, People, Privileges, Store, Transaction
 from alerts.questions import Questions
@@ -80,7 +81,7 @@ class Actions:
         for attempt in range(CONFLICT_TRIES):
             try:
                 view = await self._perform(action)
-            except RefusedError:
+            except (RefusedError, OtherBodyError):
                 return REFUSED
             except VersionConflict:
                 if attempt == CONFLICT_TRIES - 1:
@@ -91,6 +92,13 @@ class Actions:
         return REFUSED
 
     async def _perform(self, action: Action) -> View:
+        async with self.store.reading() as tx:
+            again, said = await answered_before(tx, action)
+        if said is not None:
+            return said
+        if again:
+            # The card as it stands now says what came of it; whoever may not see it (any more) is refused as ever.
+            action = replace(action, verb=Verb.REFRESH)
         if action.data.get("nomination"):
             return await self._nominating.on_nomination(action)
         if action.data.get("question"):
@@ -132,6 +140,7 @@ class Actions:
             said = await handler(tx, cases)
             if action.verb not in (Verb.REFRESH, Verb.OPEN):
                 await self._update_others(tx, cases)
+                await remember(tx, action, said, self.clock())
         if said is not None:
             return said
         return await self._card(action, [case.alert.id for case in cases], role)

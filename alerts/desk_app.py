@@ -76,7 +76,7 @@ class OneApp(DeskBase):
         """Explains the card that the asker got last."""
         role = await self.role_of(person_id)
         async with self.store.reading() as tx:
-            cards = await tx.newest_cards(person_id, 1)
+            cards = [] if await self._is_out(tx, person_id) else await tx.newest_cards(person_id, 1)
             view = await self.actions.viewer.of_card(tx, cards[0], role) if cards else None
             if isinstance(view, AlertView | NominationView):
                 return ExplainView(about=view, posted_at=cards[0].posted_at, now=view.now, time_zone=view.time_zone)

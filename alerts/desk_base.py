@@ -43,6 +43,12 @@ class DeskBase:
     async def _may_read_all(self, person_id: str) -> bool:
         return await self.roles.role_of(person_id) in (Role.ADMIN, Role.SUPPORT)
 
+    @staticmethod
+    async def _is_out(tx: Transaction, person_id: str) -> bool:
+        """Whether the account was disabled or deleted when it was last read: then nothing is theirs any more."""
+        person = (await tx.people([person_id])).get(person_id)
+        return person is not None and not person.counts
+
     async def _is_admin(self, person_id: str) -> bool:
         return await self.roles.role_of(person_id) is Role.ADMIN
 
@@ -108,6 +114,8 @@ class DeskBase:
                 alerts = await tx.alerts([place.alert_id for place in places])
                 own |= {alert.application.object_id for alert in alerts.values()}
                 apps = [app for app in apps if app.object_id in own]
+                if await self._is_out(tx, person_id):
+                    apps = []
             if not apps:
                 return Sentence(key="no_such_app", params={"query": query})
             exact = [a for a in apps if query.lower() in (a.object_id, a.app_id.lower(), a.display_name.lower())]

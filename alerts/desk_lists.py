@@ -45,7 +45,8 @@ class Lists(DeskBase):
     async def my_apps(self, person_id: str, page: int) -> View:
         """The asker's own apps, soonest expiry first."""
         async with self.store.reading() as tx:
-            records = first_of_each_app(await tx.snapshot_of_owner(person_id), self.clock())
+            own = [] if await self._is_out(tx, person_id) else await tx.snapshot_of_owner(person_id)
+            records = first_of_each_app(own, self.clock())
             return await self._listed(tx, person_id, ListKind.MY_APPS, records, page, f"my apps page {page + 1}")
 
     async def expired(self, person_id: str, days: int, page: int) -> View:

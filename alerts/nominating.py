@@ -10,6 +10,7 @@ from alerts.authority import Authority, Case, RefusedError, text_of
 from alerts.errors import OutsideError
 from alerts.model import Action, Alert, Application, Nomination, NominationKind, NominationState, Person, Role, Verb
 from alerts.nominations import Nominations, hopeless, refresh_cards
+from alerts.once import remember
 from alerts.owner_changes import NOMINEE_GONE, OwnerChanges, may_own
 from alerts.ports import Clock, People, Privileges, Store, Transaction
 from alerts.records import owners_of
@@ -82,6 +83,7 @@ class Nominating:
                     )
             await self.answering.audit(tx, case, "", ",".join(person.id for person in nominees))
             await refresh_cards(tx, made[0], case.now)
+            await remember(tx, action, None, case.now)
         return None
 
     async def _check_nominees(self, case: Case, wanted: list[str]) -> tuple[list[Person], Sentence | None]:
@@ -149,6 +151,7 @@ class Nominating:
                 nomination = await hopeless(tx, nomination, NOMINEE_GONE, self.clock())
             else:
                 nomination = await self._step(tx, action, nomination, side, privileges)
+            await remember(tx, action, None, self.clock())
         if nomination.state is NominationState.APPROVED and action.verb in (Verb.APPROVE, Verb.ACCEPT):
             await self._write_owner_soon()
         async with self.store.reading() as tx:

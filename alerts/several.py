@@ -8,7 +8,7 @@ from alerts.authority import RefusedError
 from alerts.model import Action, PostedCard, Verb
 from alerts.ports import Store
 from alerts.viewing import Viewer, by_urgency
-from alerts.views import DigestMode, Sentence, View
+from alerts.views import OF_APP, DigestMode, Sentence, View
 
 log = logging.getLogger(__name__)
 
@@ -56,16 +56,18 @@ class Several:
     async def _answer_ticked(self, action: Action, card: PostedCard, ticked: list[str]) -> View:
         """The same answer to each ticked alert, each authorised by itself; refused ones are named."""
         done, notes = 0, []
+        async with self.store.reading() as tx:
+            names = {a.id: a.application.display_name for a in (await tx.alerts(card.alert_ids)).values()}
         for alert_id in ticked:
-            single = replace(action, data={"alert": alert_id}, card_activity_id="")
+            single = replace(action, data={"alert": alert_id}, card_activity_id="", invoke_id="")
             try:
                 if alert_id not in card.alert_ids:
                     raise RefusedError
                 view = await self.on_alerts(single, [alert_id])
             except RefusedError:
-                view = REFUSED
+                view = Sentence(key="ticked_refused")
             if isinstance(view, Sentence):
-                notes.append((view.key, dict(view.params)))
+                notes.append((view.key, {**view.params, OF_APP: names.get(alert_id, "")}))
             else:
                 done += 1
         log.info("%s of %s answered by %s from a digest", done, len(ticked), action.actor_id)

@@ -217,6 +217,10 @@ class NominationView:
     verbs: tuple[str, ...] = ()
 
 
+#: Parameter of a digest's note: the app that it is about, which is then named before it.
+OF_APP = "of_app"
+
+
 class DigestMode(StrEnum):
     LIST = "list"
     #: Tick boxes: "Answer several".

@@ -1,16 +1,16 @@
 """Many alerts for one person on one card (draft D), and its form with tick boxes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from alerts.model import RouteReason, Verb
-from alerts.views import CardState, DigestItem, DigestMode, DigestView, Sentence
+from alerts.views import OF_APP, CardState, DigestItem, DigestMode, DigestView, Sentence
 from cards.answers import days_input, item_data, note_input, people_picker
 from cards.pen import Card, Element, Look, Pen, action_set, block, container, fitting, header, row, toggle
 from cards.safe import Safe
-from cards.text import sentence_pieces
+from cards.text import Piece, sentence_pieces
 from cards.things import thing, urgency
 from cards.wording import CLOSED, UNTAKEN, Line, short_state
 
@@ -173,12 +173,19 @@ def _head(view: DigestView, groups: Groups, pen: Pen, title: Line) -> list[Eleme
     days = min((item.item.days_left for item in groups.live if item.item.state in UNTAKEN), default=None)
     style = "good" if not groups.live else "emphasis" if days is None else urgency(days)
     head: list[Element] = [header(block(title, Look(size="Large", bold=True)), style)]
-    head += [block(sentence_pieces(Sentence(key=key, params=params), pen.words)) for key, params in view.notes]
+    head += [block(_note(key, params, pen)) for key, params in view.notes]
     total = [item for item in view.items if item.item.state is not CardState.SUPERSEDED]
     done = [item for item in total if item.item.state not in UNTAKEN]
     if done and groups.live:
         head.append(pen.line("digest.in_hand", done=len(done), total=len(total)))
     return head
+
+
+def _note(key: str, params: Mapping[str, str], pen: Pen) -> Line:
+    """What an answer to several came to; what is about one app begins with its name."""
+    said = sentence_pieces(Sentence(key=key, params=params), pen.words)
+    app = params.get(OF_APP, "")
+    return (Piece(pen.app(app), True), Piece(": "), *said) if app else said
 
 
 def remarks(view: DigestView, groups: Groups, pen: Pen) -> list[Line]:

@@ -92,6 +92,7 @@ _COMMANDS: Mapping[str, Entry] = {
     " theirs.",
     "stop_answer": 'I write only about apps that you own or are asked about. On a card, "Not mine" ends it for that app'
     ' and "Remind me then" makes it wait. To be left out altogether, please ask an administrator.',
+    "ticked_refused": "that answer is not yours to give, or it is over.",
     "no_scan_yet": "There has been no scan yet.",
     "why_nothing": "I have sent you no card yet, so there is nothing to explain.",
     "why.title": "Why you got the card about {app}",

@@ -252,12 +252,16 @@ async def build(
     metrics_token: str = "",
     per_minute: int = 1000,
     body_timeout: float = 5.0,
+    core: Any = None,
 ) -> tuple[House, web.AppRunner]:
     wire = Wire(ca_file=authority.ca_file)
     clock = [0.0]
     keys = KeyRing(wire, channel.metadata_url, monotonic=lambda: clock[0])
     hosts = ServiceHosts([], service_url=channel.service_url, plain_loopback=unauthenticated)
     background, desk, actions, store = Background(), Desk(), Actions(), Conversations()
+    if core is not None:
+        # The real core in place of the small one: tests.alerts.world.World.
+        desk, actions, store = core.desk, core.actions, core.store
     connector = Connector(
         wire=wire,
         tokens=FixedToken(),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from alerts.events import alert_event
-from alerts.model import Alert, AlertState, Credential, Event, EventType
+from alerts.model import NOT_DUE, Alert, AlertState, Credential, Event, EventType
 from alerts.stages import successor
 
 
@@ -48,7 +48,7 @@ class Closing:
 
     def not_due(self, alert: Alert) -> Alert:
         """The operator's stages no longer reach it."""
-        return self._closed(alert, "notDue", None)
+        return self._closed(alert, NOT_DUE, None)
 
     def end_date_moved(self, alert: Alert, now_is: Credential) -> tuple[Alert, list[Event]]:
         """The same credential now ends on another day: that alert is over."""

@@ -87,6 +87,7 @@ def place_people(route: Route, standing: Standing, alert_id: str, people: Mappin
     Who was told beside the route stays on it for as long as the account is enabled.
     """
     placed: dict[str, Recipient] = {}
+    off = standing.off
     for step in route.steps:
         known = standing.recipients.get(step.person.id)
         fresh = Recipient(
@@ -103,12 +104,13 @@ def place_people(route: Route, standing: Standing, alert_id: str, people: Mappin
                 snoozed_until=known.snoozed_until,
                 snoozed_at=known.snoozed_at,
                 seen_at=known.seen_at,
-                off_reason=known.off_reason,
+                off_reason=off.get(step.person.id, ""),
             )
         placed[step.person.id] = fresh
     for person_id, known in standing.recipients.items():
         if person_id in placed:
             continue
+        known = replace(known, off_reason=off.get(person_id, ""))
         now = people.get(person_id, known.person)
         if known.beside and known.on_route and not known.off_reason and now.counts:
             placed[person_id] = replace(known, person=now)
@@ -216,7 +218,7 @@ class Judge:
         judged = Judged(alert=alert, visible_change=False, recipients=recipients, events=events)
         self._tell_beside(judged, standing)
         self._tell(judged, standing)
-        self._note_changes(judged, old)
+        self._note_changes(judged, standing)
         return judged
 
     def _as_of(self, record: CredentialRecord, old: Alert | None) -> datetime | None:
@@ -256,9 +258,15 @@ class Judge:
                     snooze_ended(judged.alert, known, self.now, run_id=self.run_id, reason="leftTheRoute")
                 )
 
-    def _note_changes(self, judged: Judged, old: Alert | None) -> None:
+    @staticmethod
+    def _places_changed(judged: Judged, standing: Standing) -> bool:
+        """Whether somebody who holds a card came back to the route or left it."""
+        now = {place.person.id: (place.on_route, place.off_reason) for place in judged.recipients}
+        return any(now.get(i) != (p.on_route, p.off_reason) for i, p in standing.recipients.items())
+
+    def _note_changes(self, judged: Judged, standing: Standing) -> None:
         """Say by events what is new, and stamp the alert when people would see a difference."""
-        alert = judged.alert
+        alert, old = judged.alert, standing.alert
         stage_name = alert_type(alert.credential, alert.stage, self.policy)
         if alert.state is AlertState.OPEN and alert.stage is not None and (old is None or old.stage != alert.stage):
             judged.events.append(
@@ -273,6 +281,7 @@ class Judge:
             judged.events.append(alert_event(EventType.CREDENTIAL_EXPIRED, alert, self.now, run_id=self.run_id))
         judged.visible_change = old is not None and (
             expired
+            or self._places_changed(judged, standing)
             or (old.state, old.excluded_until, old.successor, old.answer, old.path, old.as_of)
             != (alert.state, alert.excluded_until, alert.successor, alert.answer, alert.path, alert.as_of)
         )

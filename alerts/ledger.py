@@ -1,25 +1,23 @@
 """Every due credential in exactly one state, and who has not been told."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
+from alerts.books import WAITING, Books, LedgerState, read_books
 from alerts.model import (
     Alert,
     AlertState,
     AnswerKind,
     Delivery,
     DeliveryState,
-    Nomination,
-    NominationKind,
     Notice,
     Policy,
     Recipient,
 )
 from alerts.ports import Transaction
-from alerts.stages import next_stage_at
+from alerts.steps import next_step, since
 
 #: Begins a delivery's error code when the person cannot be reached on that channel, whatever we do.
 UNREACHABLE = "unreachable:"
@@ -27,24 +25,6 @@ UNREACHABLE = "unreachable:"
 #: Name of the stored number of due credentials: counted by each scan from what it read, lowered when an
 #: answer shows between scans that one of them is gone.
 DUE = "due"
-
-
-class LedgerState(StrEnum):
-    """In the order in which the first that fits is taken (design 3, rule 9)."""
-
-    EXCLUDED = "excluded"
-    EXPIRED = "expired"
-    RETIRED = "retired"
-    SUPERSEDED = "superseded"
-    NOMINATED = "nominated"
-    ACKNOWLEDGED = "acknowledged"
-    SNOOZED = "snoozed"
-    READ = "read"
-    DELIVERED = "delivered"
-    PENDING = "pending"
-    HELD = "held"
-    UNREACHABLE = "unreachable"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,47 +74,16 @@ class Ledger:
         return self.due - len(self.entries)
 
 
-@dataclass(kw_only=True)
-class _Books:
-    """All rows behind the ledger, by alert."""
-
-    recipients: dict[str, list[Recipient]] = field(default_factory=lambda: defaultdict(list))
-    notices: dict[str, list[Notice]] = field(default_factory=lambda: defaultdict(list))
-    #: notice id -> the deliveries that carry it.
-    deliveries: dict[str, list[Delivery]] = field(default_factory=lambda: defaultdict(list))
-    #: object id -> pending nominations.
-    nominations: dict[str, list[Nomination]] = field(default_factory=lambda: defaultdict(list))
-
-
-async def _books(tx: Transaction, alerts: Sequence[Alert]) -> _Books:
-    books = _Books()
-    ids = [alert.id for alert in alerts]
-    for recipient in await tx.recipients(ids):
-        books.recipients[recipient.alert_id].append(recipient)
-    for notice in await tx.notices(ids):
-        books.notices[notice.alert_id].append(notice)
-    for delivery in await tx.deliveries_of_alerts(ids):
-        for notice_id in delivery.notice_ids:
-            books.deliveries[notice_id].append(delivery)
-    for nomination in await tx.nominations_pending():
-        if nomination.kind is NominationKind.RETIRE:
-            # It quiets nothing until an admin agrees.
-            continue
-        books.nominations[nomination.application.object_id].append(nomination)
-    return books
-
-
 _FIXED = {
     AlertState.EXCLUDED: LedgerState.EXCLUDED,
     AlertState.EXPIRED: LedgerState.EXPIRED,
     AlertState.SUPERSEDED: LedgerState.SUPERSEDED,
 }
 
-_WAITING = (DeliveryState.PENDING, DeliveryState.SENDING)
 _NEVER_SAID = (DeliveryState.CANCELLED, DeliveryState.RECALLED)
 
 
-def state_of(alert: Alert, books: _Books, now: datetime) -> LedgerState:
+def state_of(alert: Alert, books: Books, now: datetime) -> LedgerState:
     """The one state of one due credential: the first that fits."""
     if alert.state is AlertState.EXCLUDED or alert.state is AlertState.EXPIRED:
         return _FIXED[alert.state]
@@ -155,14 +104,14 @@ def state_of(alert: Alert, books: _Books, now: datetime) -> LedgerState:
     return _by_deliveries(alert, on_route, books)
 
 
-def _by_deliveries(alert: Alert, on_route: Sequence[Recipient], books: _Books) -> LedgerState:
+def _by_deliveries(alert: Alert, on_route: Sequence[Recipient], books: Books) -> LedgerState:
     present = {place.person.id for place in on_route}
     notices = [notice for notice in books.notices.get(alert.id, []) if notice.recipient_id in present]
     sent = [d for notice in notices for d in books.deliveries.get(notice.id, [])]
     if any(d.state in (DeliveryState.SENT, DeliveryState.UNCLEAR) for d in sent):
         return LedgerState.DELIVERED
     live = [d for d in sent if d.state not in _NEVER_SAID]
-    if any(d.state in _WAITING for d in live) or (on_route and not notices):
+    if any(d.state in WAITING for d in live) or (on_route and not notices):
         return LedgerState.PENDING
     if any(d.state is DeliveryState.HELD for d in live):
         return LedgerState.HELD
@@ -178,40 +127,12 @@ def _unreachable(delivery: Delivery) -> bool:
     return delivery.state is DeliveryState.FAILED and delivery.error_code.startswith(UNREACHABLE)
 
 
-def _next_step(alert: Alert, state: LedgerState, books: _Books, now: datetime, policy: Policy) -> Entry:
-    stage_at = next_stage_at(alert.credential, now, policy)
-    end = alert.credential.end
-    ahead = stage_at or (end if end is not None and end > now else None)
-    reminder = ("next stage" if stage_at else "expiry notice", ahead)
-    snoozes = [p.snoozed_until for p in books.recipients.get(alert.id, []) if p.snoozed_until is not None]
-    nominations = books.nominations.get(alert.application.object_id, [])
-    waiting = [
-        delivery.not_before
-        for notice in books.notices.get(alert.id, [])
-        for delivery in books.deliveries.get(notice.id, [])
-        if delivery.state in _WAITING
-    ]
-    steps: dict[LedgerState, tuple[str, datetime | None]] = {
-        LedgerState.EXCLUDED: (
-            ("the exclusion ends", alert.excluded_until)
-            if alert.excluded_until is not None
-            else (f"none: {alert.excluded_reason}", None)
-        ),
-        LedgerState.EXPIRED: ("none: shown in my apps and to admins", None),
-        LedgerState.RETIRED: ("expiry", end),
-        LedgerState.SUPERSEDED: ("last calm notice" if stage_at else "removal of the old one", stage_at),
-        LedgerState.NOMINATED: ("answer to the nomination", min((n.answer_by for n in nominations), default=None)),
-        LedgerState.SNOOZED: ("end of the snooze", min(snoozes, default=None)),
-        LedgerState.PENDING: ("send", min(waiting)) if waiting else ("first stage", ahead),
-        LedgerState.HELD: ("an admin lets go", None),
-        LedgerState.UNREACHABLE: ("an admin names somebody", None),
-        LedgerState.FAILED: ("an admin looks at the error", ahead),
-    }
-    step, at = steps.get(state, reminder)
-    return Entry(alert=alert, state=state, since=alert.changed_at, next_step=step, next_at=at)
+def _entry(alert: Alert, state: LedgerState, books: Books, now: datetime, policy: Policy) -> Entry:
+    step, at = next_step(alert, state, books, now, policy)
+    return Entry(alert=alert, state=state, since=since(alert, state, books), next_step=step, next_at=at)
 
 
-def _not_told(alert: Alert, books: _Books, state: LedgerState) -> list[NotTold]:
+def _not_told(alert: Alert, books: Books, state: LedgerState) -> list[NotTold]:
     """People on the route with a notice that no channel delivered, and none will by itself."""
     missing = []
     for place in books.recipients.get(alert.id, []):
@@ -223,7 +144,7 @@ def _not_told(alert: Alert, books: _Books, state: LedgerState) -> list[NotTold]:
         newest = max(own, key=lambda notice: notice.created_at)
         every = books.deliveries.get(newest.id, [])
         tries = [d for d in every if d.state not in _NEVER_SAID]
-        if (every and not tries) or any(d.state in (DeliveryState.SENT, *_WAITING) for d in tries):
+        if (every and not tries) or any(d.state in (DeliveryState.SENT, *WAITING) for d in tries):
             continue
         held = next((d.held_reason for d in tries if d.state is DeliveryState.HELD), "")
         if held and state is LedgerState.HELD:
@@ -249,7 +170,7 @@ def _step_of_untold(place: Recipient, held: str) -> str:
     return "an admin looks at the error" if place.on_route else "the route moved on"
 
 
-def _lost(alert: Alert, books: _Books) -> list[Notice]:
+def _lost(alert: Alert, books: Books) -> list[Notice]:
     """What somebody on the route should have been told and what stands in no message; a newer notice makes up for it."""
     if alert.state not in (AlertState.OPEN, AlertState.SUPERSEDED):
         return []
@@ -264,18 +185,18 @@ def _lost(alert: Alert, books: _Books) -> list[Notice]:
 
 async def states_of(tx: Transaction, alerts: Sequence[Alert], now: datetime) -> dict[tuple[str, str], LedgerState]:
     """(object id, key id) -> state, of these alerts only."""
-    unclosed = [alert for alert in alerts if alert.state is not AlertState.RESOLVED]
-    books = await _books(tx, unclosed)
+    unclosed = [alert for alert in alerts if alert.state not in (AlertState.RESOLVED, AlertState.AHEAD)]
+    books = await read_books(tx, unclosed)
     return {alert.key: state_of(alert, books, now) for alert in unclosed}
 
 
 async def draw_up(tx: Transaction, now: datetime, policy: Policy) -> Ledger:
     """The ledger as of now, from the store alone."""
     alerts = [alert for alert in await tx.alerts_unclosed() if alert.state is not AlertState.AHEAD]
-    books = await _books(tx, alerts)
+    books = await read_books(tx, alerts)
     runs = await tx.runs(1)
     states = {alert.id: state_of(alert, books, now) for alert in alerts}
-    entries = tuple(_next_step(alert, states[alert.id], books, now, policy) for alert in alerts)
+    entries = tuple(_entry(alert, states[alert.id], books, now, policy) for alert in alerts)
     return Ledger(
         run_id=runs[0].run_id if runs else "",
         due=int(await tx.value(DUE) or 0),
@@ -283,3 +204,6 @@ async def draw_up(tx: Transaction, now: datetime, policy: Policy) -> Ledger:
         not_told=tuple(line for alert in alerts for line in _not_told(alert, books, states[alert.id])),
         lost=tuple(notice for alert in alerts for notice in _lost(alert, books)),
     )
+
+
+__all__ = ["DUE", "UNREACHABLE", "Entry", "Ledger", "LedgerState", "NotTold", "draw_up", "state_of", "states_of"]

@@ -160,6 +160,10 @@ class Answer:
     note: str = ""
 
 
+#: `closed_reason` of an alert that the operator's stages no longer reach.
+NOT_DUE = "notDue"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Alert:
     """This credential must be renewed; from the first crossed stage until it is closed.

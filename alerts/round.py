@@ -293,16 +293,21 @@ class Round:
         if old is None:
             return Standing(nominated=nominated)
         recipients = self.recipients.get(old.id, {})
-        if old.owner_ids is not None and old.owner_ids != self._owners_now(object_id):
-            # New owners: whoever was off this alert may be asked again.
-            recipients = {i: replace(r, off_reason="") for i, r in recipients.items()}
-        return Standing(alert=old, recipients=recipients, told=self.told.get(old.id, {}), nominated=nominated)
+        # As of the last decision, not of the snapshot: a crash between the two must not hide the change.
+        changed = old.owner_ids is not None and old.owner_ids != self._owners_now(object_id)
+        return Standing(
+            alert=old,
+            recipients=recipients,
+            told=self.told.get(old.id, {}),
+            nominated=nominated,
+            owners_changed=changed,
+        )
 
     def _route_for(self, record: CredentialRecord, standing: Standing) -> Route:
         """The app's route, without people who are off this alert, with those whom a nomination adds."""
         object_id = record.application.object_id
         route = self.material.routes[object_id]
-        off = {i: r.off_reason for i, r in standing.recipients.items() if r.off_reason}
+        off = standing.off
         if off:
             last = self.newest[object_id]
             given = route_input(

@@ -7,6 +7,7 @@ from datetime import datetime
 from alerts.gate import Gatekeeper
 from alerts.holding import held_view
 from alerts.model import (
+    NOT_DUE,
     Alert,
     AlertState,
     AnswerKind,
@@ -251,7 +252,7 @@ class Viewer:
         if mine is None and not owns:
             return ()
         state = items[0].state
-        if state in (CardState.RENEWED, CardState.EXCLUDED, CardState.NOT_MINE):
+        if state in (CardState.RENEWED, CardState.NOT_DUE, CardState.EXCLUDED, CardState.NOT_MINE):
             return (Verb.REFRESH,)
         if mine is not None and not mine.on_route and not owns:
             return (Verb.REFRESH,)
@@ -496,6 +497,8 @@ def card_state(
     alert: Alert, mine: Recipient | None, person_id: str, nomination: Nomination | None, now: datetime
 ) -> CardState:
     """The form of the card for one person; the first that fits."""
+    if alert.state is AlertState.RESOLVED and alert.closed_reason == NOT_DUE:
+        return CardState.NOT_DUE
     fixed = {
         AlertState.RESOLVED: CardState.RENEWED,
         AlertState.EXCLUDED: CardState.EXCLUDED,

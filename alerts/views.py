@@ -39,6 +39,8 @@ class CardState(StrEnum):
     ASSIGNED = "assigned"
     #: The credential is gone from a complete scan, or its end moved.
     RENEWED = "renewed"
+    #: The stages were set anew and do not reach it any more.
+    NOT_DUE = "notDue"
     #: A newer credential exists; this one still counts down.
     SUPERSEDED = "superseded"
     EXPIRED = "expired"

@@ -53,6 +53,15 @@ class Standing:
     told: Told = field(default_factory=dict)
     #: Whether somebody is asked to take the app over.
     nominated: bool = False
+    #: New owners: whoever was off this alert may be asked again.
+    owners_changed: bool = False
+
+    @property
+    def off(self) -> dict[str, str]:
+        """person id -> why they are off this alert."""
+        if self.owners_changed:
+            return {}
+        return {i: place.off_reason for i, place in self.recipients.items() if place.off_reason}
 
 
 def wanted_notice(

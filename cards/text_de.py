@@ -135,6 +135,7 @@ _ALERT: Mapping[str, Entry] = {
     "alert.title": "{app}: {thing} {expires}",
     "alert.title.many": "{app}: {count} Geheimnisse oder Zertifikate, das erste {expires}",
     "alert.title.renewed": "{app}: erneuert",
+    "alert.title.notDue": "{app}: nicht mehr fällig",
     "alert.title.superseded": "{app}: ein neueres {thing} ist da",
     "alert.title.assigned": "{app}: in neuen Händen",
     "alert.title.excluded": "{app}: keine Erinnerungen",
@@ -227,6 +228,8 @@ _ALERT: Mapping[str, Entry] = {
     "state.assigned": "**{person} kümmert sich jetzt darum.** Für Sie ist nichts mehr zu tun. Danke.",
     "state.assigned.you": "**Sie kümmern sich jetzt darum.**",
     "state.renewed": "**Erledigt.** Das alte {thing} ist weg oder nicht mehr fällig. Danke.",
+    "state.notDue": "**Vorerst ist nichts zu tun.** Die Tage, an denen ich erinnere, wurden neu festgelegt."
+    " Vor dem Ablauf melde ich mich rechtzeitig.",
     "state.superseded": "**Wahrscheinlich ist nichts zu tun.** Es gibt ein neueres ({label}). Falls noch etwas das alte"
     " benutzt, steht es am {date} still.",
     "state.superseded.endless": "**Wahrscheinlich ist nichts zu tun.** Es gibt ein neueres. Falls noch etwas das alte"
@@ -368,6 +371,7 @@ _DIGEST: Mapping[str, Entry] = {
     "short.waitingOwner": "wartet auf Entra",
     "short.assigned": "in neuen Händen",
     "short.renewed": "erledigt",
+    "short.notDue": "nicht fällig",
     "short.superseded": "ein neueres ist da",
     "short.expired": "abgelaufen",
     "short.excluded": "keine Erinnerungen",

@@ -115,6 +115,7 @@ _ALERT: Mapping[str, Entry] = {
     "alert.title": "{app}: {thing} {expires}",
     "alert.title.many": "{app}: {count} secrets or certificates, the first {expires}",
     "alert.title.renewed": "{app}: renewed",
+    "alert.title.notDue": "{app}: not due any more",
     "alert.title.superseded": "{app}: a newer {thing} exists",
     "alert.title.assigned": "{app}: in new hands",
     "alert.title.excluded": "{app}: reminders are off",
@@ -198,6 +199,8 @@ _ALERT: Mapping[str, Entry] = {
     "state.assigned": "**{person} looks after it now.** There is nothing left for you to do. Thank you.",
     "state.assigned.you": "**You look after it now.**",
     "state.renewed": "**Done.** The old {thing} is gone or no longer due. Thank you.",
+    "state.notDue": "**Nothing to do for now.** The days on which I remind people were set anew. I ask"
+    " in time before it expires.",
     "state.superseded": "**Nothing to do, probably.** A newer one exists ({label}). If anything still uses the old one,"
     " it stops on {date}.",
     "state.superseded.endless": "**Nothing to do, probably.** A newer one exists. If anything still uses the old one,"
@@ -330,6 +333,7 @@ _DIGEST: Mapping[str, Entry] = {
     "short.waitingOwner": "waits for Entra",
     "short.assigned": "in new hands",
     "short.renewed": "done",
+    "short.notDue": "not due",
     "short.superseded": "a newer one exists",
     "short.expired": "expired",
     "short.excluded": "reminders are off",

@@ -151,6 +151,7 @@ _ALERT: Mapping[str, Entry] = {
     "alert.title": "{app} : le {thing} {expires}",
     "alert.title.many": "{app} : {count} secrets ou certificats, le premier {expires}",
     "alert.title.renewed": "{app} : renouvelé",
+    "alert.title.notDue": "{app} : pas encore à échéance",
     "alert.title.superseded": "{app} : un {thing} plus récent existe",
     "alert.title.assigned": "{app} : en de nouvelles mains",
     "alert.title.excluded": "{app} : rappels désactivés",
@@ -247,6 +248,8 @@ _ALERT: Mapping[str, Entry] = {
     "state.assigned": "**{person} s'en occupe maintenant.** Vous n'avez plus rien à faire. Merci.",
     "state.assigned.you": "**Vous vous en occupez maintenant.**",
     "state.renewed": "**C'est fait.** L'ancien {thing} a disparu ou n'est plus à échéance. Merci.",
+    "state.notDue": "**Rien à faire pour le moment.** Les jours de rappel ont été redéfinis. Vous serez"
+    " prévenu à temps avant l'expiration.",
     "state.superseded": "**Sans doute rien à faire.** Il en existe un plus récent ({label}). Si quelque chose utilise"
     " encore l'ancien, cela s'arrêtera le {date}.",
     "state.superseded.endless": "**Sans doute rien à faire.** Il en existe un plus récent. Si quelque chose utilise"
@@ -393,6 +396,7 @@ _DIGEST: Mapping[str, Entry] = {
     "short.waitingOwner": "attend Entra",
     "short.assigned": "en de nouvelles mains",
     "short.renewed": "réglé",
+    "short.notDue": "pas à échéance",
     "short.superseded": "plus récent disponible",
     "short.expired": "expiré",
     "short.excluded": "rappels désactivés",

@@ -14,7 +14,7 @@ from cards.things import end_of, expires, kind, label, last_used, thing, urgency
 Line = tuple[Piece, ...]
 
 #: Nothing is left to do for this person.
-CLOSED = frozenset({CardState.RENEWED, CardState.ASSIGNED, CardState.EXCLUDED, CardState.NOT_MINE})
+CLOSED = frozenset({CardState.RENEWED, CardState.NOT_DUE, CardState.ASSIGNED, CardState.EXCLUDED, CardState.NOT_MINE})
 #: Somebody has it, or it can wait: the card is calm.
 CALM = frozenset(
     {
@@ -25,6 +25,7 @@ CALM = frozenset(
         CardState.WAITING_APPROVAL,
         CardState.WAITING_OWNER,
         CardState.SUPERSEDED,
+        CardState.NOT_DUE,
         CardState.EXCLUDED,
         CardState.NOT_MINE,
         CardState.RETIRED,
@@ -86,6 +87,7 @@ def _owner_title(view: AlertView, pen: Pen) -> Line:
     first, app = view.items[0], pen.app(view.application.display_name)
     own = {
         CardState.RENEWED: "alert.title.renewed",
+        CardState.NOT_DUE: "alert.title.notDue",
         CardState.SUPERSEDED: "alert.title.superseded",
         CardState.ASSIGNED: "alert.title.assigned",
         CardState.EXCLUDED: "alert.title.excluded",
@@ -145,6 +147,8 @@ def _consequence(item: AlertItem, pen: Pen) -> Line:
 
 
 def _manager_title(view: AlertView, pen: Pen, closed: bool) -> Line:
+    if view.items[0].state is CardState.NOT_DUE:
+        return pen.pieces("alert.title.notDue", app=pen.app(view.application.display_name))
     done = closed and view.items[0].state in (CardState.RENEWED, CardState.ASSIGNED)
     return pen.pieces("manager.title.done" if done else "manager.title", app=pen.app(view.application.display_name))
 
@@ -278,7 +282,7 @@ def _state(view: AlertView, pen: Pen) -> Iterator[Line]:
             yield _quieted(view, first, pen)
         case CardState.RETIRE_PROPOSED:
             yield _waiting(view, first.state, pen)
-        case CardState.EXCLUDED | CardState.NOT_MINE:
+        case CardState.NOT_DUE | CardState.EXCLUDED | CardState.NOT_MINE:
             yield pen.pieces(f"state.{first.state}")
         case _:
             pass

@@ -219,3 +219,12 @@ async def test_silence_that_ended_while_the_message_waited_is_not_told(world: Wo
     await world.worker.drain()
 
     assert "mia" not in world.told()
+
+
+async def test_a_missed_last_call_does_not_take_the_expiry_from_the_fallback(world: World) -> None:
+    world.app("invoice", ("ana",), world.secret(5.5))
+    await world.first()
+    await world.day(6)
+
+    assert world.told() == {"ana": 2, "ada": 1}
+    assert world.card("ada").items[0].state == CardState.EXPIRED

@@ -487,3 +487,64 @@ async def test_impossible_nominees_are_named_and_nothing_changes(world: World, w
     assert isinstance(said, Sentence)
     assert key == said.key
     assert "OwnerNominated" not in [event.type for event in await world.events()]
+
+
+async def test_an_alert_that_new_stages_no_longer_reach_is_calm_and_not_called_renewed(world: World) -> None:
+    world.app("invoice", ("ana",), world.secret(25.5))
+    await world.first()
+    world.engine.policy = replace(world.policy, alert_days=(14, 7))
+    await world.day()
+
+    assert world.card("ana").items[0].state == CardState.NOT_DUE
+    assert await world.states() == {}
+    assert "CredentialRenewed" not in [event.type for event in await world.events()]
+    await world.day(11)
+    assert world.told() == {"ana": 2}
+
+
+async def test_a_crash_after_the_snapshot_does_not_lose_that_the_owners_changed(world: World) -> None:
+    world.app("invoice", ("ana", "eli"), world.secret(29.5))
+    await world.first()
+    await world.press("ana", "notMine")
+    world.app("invoice", ("ana",), *world.apps["invoice"].credentials)
+    decide = world.engine._decide_alerts
+    world.engine._decide_alerts = None  # type: ignore[assignment]
+    with pytest.raises(TypeError):
+        await world.day()
+    world.engine._decide_alerts = decide  # type: ignore[method-assign]
+    await world.day()
+
+    assert world.card("ana").items[0].state == CardState.OPEN
+    assert world.told()["ana"] == 1
+    for _ in range(14):
+        await world.day()
+    assert world.told()["ana"] == 2
+    assert "mia" not in world.told()
+
+
+async def test_the_ledger_says_since_when_and_what_comes_next(world: World) -> None:
+    world.app("invoice", ("ana",), world.secret(29.5))
+    await world.first()
+    start, end = world.now, world.apps["invoice"].credentials[0].end
+    assert end is not None
+
+    async def line() -> tuple[str, object, str, object]:
+        entry = (await world.ledger()).entries[0]
+        return entry.state.value, entry.since, entry.next_step, entry.next_at
+
+    assert await line() == ("delivered", start, "next stage", end - 15 * DAY)
+    world.now += DAY
+    await world.press("ana", "snooze", days="3")
+    assert await line() == ("snoozed", start + DAY, "end of the snooze", start + 4 * DAY)
+    await world.day(1)
+    assert await line() == ("snoozed", start + DAY, "end of the snooze", start + 4 * DAY)
+    await world.press("ana", "acknowledge")
+    assert await line() == ("acknowledged", start + 2 * DAY, "next stage", end - 15 * DAY)
+    await world.day(20)
+    assert await line() == ("acknowledged", start + 2 * DAY, "last call", end - 2 * DAY)
+    await world.day(6)
+    assert await line() == ("acknowledged", start + 2 * DAY, "expiry notice", end)
+    await world.day(2)
+    assert await line() == ("acknowledged", start + 2 * DAY, "shown as expired, told no more", end + 7 * DAY)
+    await world.day(8)
+    assert await line() == ("expired", end + 7 * DAY, "none: shown in my apps and to admins", None)

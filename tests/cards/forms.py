@@ -147,6 +147,8 @@ def alert_views() -> dict[str, AlertView]:
         "owner-superseded": owner_view(replace(item(state=CardState.SUPERSEDED), successor=newer)),
         "owner-renewed": owner_view(item(state=CardState.RENEWED), verbs=("refresh",), next_reminder=None),
         "owner-expired": owner_view(item(secret(-2), CardState.EXPIRED), next_reminder=None, snooze_days=()),
+        "owner-not-due": owner_view(item(state=CardState.NOT_DUE), verbs=("refresh",), next_reminder=None),
+        "manager-not-due": manager_view(item(secret(7), CardState.NOT_DUE), verbs=("refresh",)),
         "owner-excluded": owner_view(item(state=CardState.EXCLUDED), verbs=("refresh",)),
         "owner-not-mine": owner_view(item(state=CardState.NOT_MINE), verbs=("refresh",)),
         "owner-old-record": owner_view(as_of=datetime(2026, 12, 2, 5, 0, tzinfo=UTC)),

@@ -6,6 +6,7 @@ import importlib
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlsplit
 
 import httpx
@@ -27,6 +28,7 @@ from kiota_abstractions.native_response_handler import NativeResponseHandler
 from kiota_abstractions.request_information import RequestInformation
 from kiota_authentication_azure.azure_identity_authentication_provider import AzureIdentityAuthenticationProvider
 from kiota_http.middleware import ParametersNameDecodingHandler
+from kiota_http.middleware.middleware import BaseMiddleware
 from kiota_http.middleware.options import ResponseHandlerOption
 from kiota_http.middleware.user_agent_handler import UserAgentHandler
 from msgraph import GraphRequestAdapter, GraphServiceClient
@@ -191,6 +193,15 @@ class RenewableCredential:
         self._old.clear()
 
 
+class _NamesDecoded(ParametersNameDecodingHandler):
+    """The SDK's handler for %24select and the like; URLs without such a name pass by, which it would parse twice."""
+
+    async def send(self, request: httpx.Request, transport: httpx.AsyncBaseTransport) -> httpx.Response:
+        way = super().send if b"%24" in request.url.query else partial(BaseMiddleware.send, self)
+        response: httpx.Response = await way(request, transport)
+        return response
+
+
 class GraphClient:
     """msgraph-sdk's client and adapter for one identity; `send` is one HTTP request and its raw answer.
 
@@ -239,7 +250,7 @@ class GraphClient:
         # Of the SDK's default middleware only what its URLs need and what names it to Graph. Its retries count
         # nothing, ignore decimal Retry-After and repeat POSTs: sendMail ran three times. Graph's API does not
         # redirect, and a token must not follow one that does.
-        middleware = [ParametersNameDecodingHandler(), UserAgentHandler(), GraphTelemetryHandler(_TELEMETRY)]
+        middleware = [_NamesDecoded(), UserAgentHandler(), GraphTelemetryHandler(_TELEMETRY)]
         self.adapter = GraphRequestAdapter(
             provider, client=GraphClientFactory.create_with_custom_middleware(middleware, client=http)
         )

@@ -93,14 +93,17 @@ def _trios_as_one(
         chosen += [(key, CERTIFICATE, SIGN_IN) for key in keys]
     if passwords:
         # A password beside a Verify key with its identifier is what is left of a trio, and no client secret either.
-        certificate_ids = {text(key.custom_key_identifier) for key in keys} - {""}
+        certificate_ids: set[str] | None = None
         for password in passwords:
-            identifier = password.custom_key_identifier
-            belongs_to_pair = (identifier is not None and text(identifier) in certificate_ids) or (
-                trio_key_ids and text(password.key_id).lower() in trio_key_ids
-            )
-            if not belongs_to_pair:
-                chosen.append((password, SECRET, SIGN_IN))
+            # Most have none, and most apps no trio.
+            if password.custom_key_identifier is not None:
+                if certificate_ids is None:
+                    certificate_ids = {text(key.custom_key_identifier) for key in keys} - {""}
+                if text(password.custom_key_identifier) in certificate_ids:
+                    continue
+            if trio_key_ids and text(password.key_id).lower() in trio_key_ids:
+                continue
+            chosen.append((password, SECRET, SIGN_IN))
     return chosen
 
 

@@ -157,14 +157,15 @@ class Maker:
     def owners(self, references: Iterable[Reference]) -> tuple[Person, ...]:
         """Everybody named, once, with nothing but id and kind."""
         owners: dict[str, Person] = {}
+        known = self._people
         for reference in references:
             owner_id = reference.id
             if owner_id:
                 key = (owner_id, reference.type)
-                person = self._people.get(key)
+                person = known.get(key)
                 if person is None:
                     kind = KINDS.get(reference.type or "", PersonKind.UNKNOWN)
-                    person = self._people[key] = Person(id=owner_id, kind=kind)
+                    person = known[key] = Person(id=owner_id, kind=kind)
                 owners[owner_id] = person
         return tuple(owners.values())
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from alerts.views import HeldView
+from cards.charts import Bar, bars
 from cards.pen import Card, Element, Look, Pen, block, header, row
-from cards.safe import Limit, Safe, clean
+from cards.safe import Limit, Safe, clean, inert
 from cards.wording import Line
 
 
@@ -13,9 +14,9 @@ def draw(view: HeldView, pen: Pen, teams_user_id: str = "") -> Card:  # noqa: AR
     body: list[Element] = [header(block(_title(view, pen), Look(size="Large", bold=True)), _style(view))]
     body += [block(line) for line in _lines(view, pen)]
     if view.people:
-        body.append(pen.line("hold.paths", look=Look(spacing="Medium")))
-        body += [row(_part(pen, pen.text(f"hold.path.{path}"), count)) for path, count in view.by_path]
-        body += _departments(view, pen)
+        body.append(_bars("hold.paths", [(pen.text(f"hold.path.{path}"), count) for path, count in view.by_path], pen))
+        if any(name for name, _ in view.by_department):
+            body.append(_bars("hold.departments", list(_departments(view, pen)), pen))
     return pen.card(body, _buttons(view, pen), summary=summary(view, pen))
 
 
@@ -48,20 +49,19 @@ def _lines(view: HeldView, pen: Pen) -> Iterator[Line]:
         yield pen.pieces("hold.one_card")
 
 
-def _departments(view: HeldView, pen: Pen) -> Iterator[Element]:
-    if not any(name for name, _ in view.by_department):
-        return
-    yield pen.line("hold.departments", look=Look(spacing="Medium"))
+def _departments(view: HeldView, pen: Pen) -> Iterator[tuple[Safe, int]]:
+    """The largest by name, then the others together."""
     for name, count in view.by_department:
-        shown = Safe(clean(name, Limit.PERSON)) if name else pen.text("hold.department.none")
-        yield row(_part(pen, shown, count))
+        yield Safe(clean(name, Limit.PERSON)) if name else pen.text("hold.department.none"), count
     rest = view.people - sum(count for _, count in view.by_department)
     if rest > 0:
-        yield row(_part(pen, pen.text("hold.department.rest"), rest))
+        yield pen.text("hold.department.rest"), rest
 
 
-def _part(pen: Pen, part: Safe, count: int) -> Line:
-    return pen.pieces("hold.part", part=part, count=count)
+def _bars(title: str, parts: list[tuple[Safe, int]], pen: Pen) -> Element:
+    rows = [row(pen.pieces("hold.part", part=part, count=count)) for part, count in parts]
+    data = [Bar(name=inert(part, Limit.PERSON), number=count) for part, count in parts]
+    return bars(pen.inert(title), data, [pen.line(title), *rows])
 
 
 def _buttons(view: HeldView, pen: Pen) -> list[Element]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from alerts.views import PreviewPerson, PreviewView
+from cards.charts import Bar, bars
 from cards.pen import Card, Element, Look, Pen, block, container, fitting, header, row
 from cards.safe import Limit, Safe, clean
 from cards.text import Piece
@@ -34,7 +35,7 @@ def _draw(view: PreviewView, pen: Pen, most: int) -> Card:
         if rest > 0:
             body.append(pen.line("list.rest", count=rest, look=Look(subtle=True)))
     if view.ahead:
-        body.append(container([pen.line("preview.ahead"), *_ahead(view, pen)], spacing="Medium"))
+        body.append(_ahead(view, pen))
     buttons = [pen.command("button.more", view.more)] if view.more else []
     if view.people:
         buttons.append(pen.command("button.send_to_all", "go all"))
@@ -71,13 +72,17 @@ def _person(each: PreviewPerson, number: int, pen: Pen) -> Line:
     return (*said, *(Piece(pen.text("list.row.tail", tail=tail)) for tail in tails))
 
 
-def _ahead(view: PreviewView, pen: Pen) -> Iterator[Element]:
-    for at, people, _ in view.ahead[:DAYS]:
-        yield pen.line("preview.day", date=pen.calendar.day(at), count=people)
+def _ahead(view: PreviewView, pen: Pen) -> Element:
+    """The days ahead as bars, else in words."""
+    lines = [row(pen.pieces("preview.day", date=pen.calendar.day(at), count=n)) for at, n, _ in view.ahead[:DAYS]]
     rest = view.ahead[DAYS:]
+    later = []
     if rest:
         notices = sum(number for _, _, number in rest)
-        yield pen.line("preview.later", date=pen.calendar.day(rest[-1][0]), count=notices)
+        later = [pen.line("preview.later", date=pen.calendar.day(rest[-1][0]), count=notices)]
+    data = [Bar(name=pen.calendar.short(at), number=number) for at, number, _ in view.ahead[:DAYS]]
+    chart = bars(pen.inert("preview.ahead"), data, [pen.line("preview.ahead"), *lines])
+    return container([chart, *later], spacing="Medium")
 
 
 def summary(view: PreviewView, pen: Pen) -> str:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from alerts.model import RunStatus, ScanRun
 from alerts.views import StatusReport
-from cards.pen import Card, Element, Look, Pen, block, header, row
+from cards.charts import Bar, bars
+from cards.pen import Card, Element, Look, Pen, action_set, block, header, row
 from cards.safe import Safe
 from cards.text import Piece, sentence_pieces
 from cards.wording import Line
@@ -27,6 +28,7 @@ _COLOURS = {
 }
 #: Days that "Urgent" speaks of; the same as the core's.
 URGENT_DAYS = 3
+MOST_BUTTONS = 3
 
 
 def draw(view: StatusReport, pen: Pen, teams_user_id: str = "") -> Card:  # noqa: ARG001 - all cards are drawn alike
@@ -91,15 +93,8 @@ def _chart(states: list[tuple[str, int]], pen: Pen) -> Element:
     """Bars where the client draws them, else one line with the same figures."""
     named = [(state_name(state, pen), state, number) for state, number in states]
     line = pen.catalog.comma.join(pen.text("status.part", state=name, count=number) for name, _, number in named)
-    return {
-        "type": "Chart.HorizontalBar",
-        "title": pen.inert("status.chart"),
-        "displayMode": "AbsoluteWithAxis",
-        "data": [
-            {"x": str(name), "y": number, "color": _COLOURS.get(state, "neutral")} for name, state, number in named
-        ],
-        "fallback": block([Piece(line)]),
-    }
+    data = [Bar(name=str(name), number=number, color=_COLOURS.get(state, "neutral")) for name, state, number in named]
+    return bars(pen.inert("status.chart"), data, [block([Piece(line)])])
 
 
 def state_name(state: str, pen: Pen) -> Safe:
@@ -112,10 +107,11 @@ def _needs(view: StatusReport, pen: Pen) -> list[Element]:
     if view.urgent:
         lines.append(row(pen.pieces("status.urgent", count=view.urgent), pen.typing(f"expiring {URGENT_DAYS}")))
     if view.not_told:
-        lines.append(row(pen.pieces("status.not_told", count=view.not_told)))
+        lines.append(row(pen.pieces("status.not_told", count=view.not_told), pen.typing("unreachable")))
     if view.approvals:
         date = pen.calendar.day(view.oldest_approval or view.now)
-        lines.append(row(pen.pieces("status.approvals", count=view.approvals, date=date)))
+        line = pen.pieces("status.approvals", count=view.approvals, date=date)
+        lines.append(row(line, pen.typing("nominations")))
     if view.ownerless_due:
         line = pen.pieces("status.ownerless", count=view.ownerless_due, total=view.ownerless_total)
         lines.append(row(line, pen.typing("ownerless")))
@@ -125,10 +121,25 @@ def _needs(view: StatusReport, pen: Pen) -> list[Element]:
 
 
 def _buttons(view: StatusReport, pen: Pen) -> list[Element]:
-    buttons = [pen.command("button.expiring", "expiring 7")]
+    """What needs somebody, at most three; all the rest behind one more."""
+    numbered = (
+        ("button.urgent", view.urgent, f"expiring {URGENT_DAYS}"),
+        ("button.approvals", view.approvals, "nominations"),
+        ("button.not_told", view.not_told, "unreachable"),
+    )
+    main = [pen.command(title, text, count=count) for title, count, text in numbered if count]
+    more = [pen.command("button.expiring", "expiring 7")]
     if view.ownerless_total:
-        buttons.append(pen.command("button.ownerless", "ownerless", count=view.ownerless_total))
-    return [*buttons, pen.command("button.scan", "scan")]
+        more.append(pen.command("button.ownerless", "ownerless", count=view.ownerless_total))
+    more.append(pen.command("button.scan", "scan"))
+    if view.sending == "paused":
+        more.append(pen.command("button.resume", "resume"))
+    elif view.sending != "on":
+        more += [pen.command("button.preview", "preview"), pen.command("button.send_to_all", "go all")]
+    if not main:
+        return more[:MOST_BUTTONS]
+    card = {"type": "AdaptiveCard", "body": [action_set(more)]}
+    return [*main, {"type": "Action.ShowCard", "title": pen.inert("button.rest"), "card": card}]
 
 
 def summary(view: StatusReport, pen: Pen) -> str:

@@ -76,5 +76,40 @@ SENTENCES: Mapping[str, Entry] = {
     "summary.hold.none": "Niemand wartet auf eine Nachricht",
     "held_mail": "{people} Personen würden von {notices} Dingen erfahren, die ablaufen, und noch weiß niemand davon. Bitte"
     " entscheiden Sie in Teams: Schreiben Sie Steward „Vorschau“, „los pilot“ oder „los alle“.",
+    "preview.title": Plural(
+        "{count} Person würde heute benachrichtigt", "{count} Personen würden heute benachrichtigt"
+    ),
+    "preview.title.none": "Heute würde niemand benachrichtigt",
+    "preview.no_scan": "Geprüft wurde noch nicht, deshalb ist nichts bekannt. Schreiben Sie zuerst „prüfen“.",
+    "preview.as_of": "Nach der Prüfung vom {date}, {time} Uhr. Das ist nur eine Vorschau: Benachrichtigt wurde niemand.",
+    "preview.held": Plural("{count} davon ist jetzt angehalten.", "{count} davon sind jetzt angehalten."),
+    "preview.paths": "**Angesprochen als:** {paths}",
+    "preview.people": "**Das Dringendste zuerst**",
+    "preview.person": "{number}. **{person}** · {app}, {thing}, {date}",
+    "preview.more_apps": Plural("und {count} weitere App", "und {count} weitere Apps"),
+    "preview.why.owner": "Besitzer",
+    "preview.why.acceptedNominee": "hat zugesagt, sie zu übernehmen",
+    "preview.why.nominator": "hat einen neuen Besitzer genannt",
+    "preview.why.previousOwner": "früherer Besitzer",
+    "preview.why.previousOwnerManager": "Führungskraft eines früheren Besitzers",
+    "preview.why.ownerManager": "Führungskraft des Besitzers",
+    "preview.why.contact": "genannte Ansprechperson",
+    "preview.why.fallback": "niemand sonst ist bekannt",
+    "preview.why.silence": "niemand hat geantwortet",
+    "preview.why.nominationExpired": "eine Frage blieb ohne Antwort",
+    "preview.why.lastCall": "letzter Aufruf",
+    "preview.why.admin": "Administration",
+    "preview.held.hold": "angehalten",
+    "preview.held.notInPilot": "nicht in der Pilotgruppe",
+    "preview.held.brake": "mehr, als ein Lauf benachrichtigen darf",
+    "preview.ahead": "**Die nächsten Tage, wenn niemand antwortet**",
+    "preview.day": Plural("{date}: {count} Person", "{date}: {count} Personen"),
+    "preview.later": Plural(
+        "Später, bis {date}: {count} weitere Nachricht", "Später, bis {date}: {count} weitere Nachrichten"
+    ),
+    "summary.preview": Plural(
+        "Vorschau: {count} Person würde benachrichtigt", "Vorschau: {count} Personen würden benachrichtigt"
+    ),
+    "summary.preview.none": "Vorschau: Niemand würde benachrichtigt",
     "status.sending.paused": "Versand: angehalten, bis „weiter“.",
 }

@@ -81,6 +81,44 @@ SENTENCES: Mapping[str, Entry] = typeset(
         "summary.hold.none": "Personne n'attend d'être prévenu",
         "held_mail": "{people} personnes seraient prévenues de {notices} échéances, et personne ne l'est encore. Décidez dans"
         " Teams : écrivez à Steward « aperçu », « envoyer pilote » ou « envoyer tous ».",
+        "preview.title": Plural(
+            "{count} personne serait prévenue aujourd'hui", "{count} personnes seraient prévenues aujourd'hui"
+        ),
+        "preview.title.none": "Personne ne serait prévenu aujourd'hui",
+        "preview.no_scan": "Il n'y a pas encore eu d'analyse, on ne sait donc rien. Écrivez d'abord « analyser ».",
+        "preview.as_of": "D'après l'analyse du {date} à {time}. Ce n'est qu'un aperçu : personne n'a été prévenu.",
+        "preview.held": Plural(
+            "{count} d'entre elles est retenue pour l'instant.", "{count} d'entre elles sont retenues pour l'instant."
+        ),
+        "preview.paths": "**Prévenues en tant que :** {paths}",
+        "preview.people": "**Les plus urgentes d'abord**",
+        "preview.person": "{number}. **{person}** · {app}, {thing}, {date}",
+        "preview.more_apps": Plural("et {count} autre application", "et {count} autres applications"),
+        "preview.why.owner": "propriétaire",
+        "preview.why.acceptedNominee": "a accepté de la reprendre",
+        "preview.why.nominator": "a nommé un nouveau propriétaire",
+        "preview.why.previousOwner": "ancien propriétaire",
+        "preview.why.previousOwnerManager": "responsable d'un ancien propriétaire",
+        "preview.why.ownerManager": "responsable du propriétaire",
+        "preview.why.contact": "contact connu",
+        "preview.why.fallback": "personne d'autre n'est connu",
+        "preview.why.silence": "personne n'a répondu",
+        "preview.why.nominationExpired": "une question est restée sans réponse",
+        "preview.why.lastCall": "dernier appel",
+        "preview.why.admin": "administrateur",
+        "preview.held.hold": "retenu",
+        "preview.held.notInPilot": "hors du groupe pilote",
+        "preview.held.brake": "au-delà de ce qu'une analyse peut dire",
+        "preview.ahead": "**Les jours à venir, si personne ne répond**",
+        "preview.day": Plural("{date} : {count} personne", "{date} : {count} personnes"),
+        "preview.later": Plural(
+            "Plus tard, jusqu'au {date} : encore {count} message",
+            "Plus tard, jusqu'au {date} : encore {count} messages",
+        ),
+        "summary.preview": Plural(
+            "Aperçu : {count} personne serait prévenue", "Aperçu : {count} personnes seraient prévenues"
+        ),
+        "summary.preview.none": "Aperçu : personne ne serait prévenu",
         "status.sending.paused": "Envoi : suspendu, jusqu'à « reprendre ».",
     }
 )

@@ -15,11 +15,14 @@ from alerts.views import (
     AppLine,
     DigestItem,
     DigestMode,
+    ExplainView,
     HelpView,
     ListKind,
     NominationRole,
     NominationView,
     Outcome,
+    Row,
+    RowsView,
     ScanView,
     Sentence,
     SoFar,
@@ -160,7 +163,7 @@ def test_buttons_carry_opaque_ids_and_the_fallback_carries_the_same(name: str) -
 
 @pytest.mark.parametrize("name", NAMES)
 def test_three_buttons_and_other_answers_at_most(name: str) -> None:
-    titles = [title for title in buttons(card_of(name)) if title not in ("Other answers", "Back to the list")]
+    titles = [title for title in buttons(card_of(name)) if title not in ("Other answers", "Back to the list", "More")]
 
     assert len(titles) <= 3
     assert all(0 < len(title) <= 40 for title in titles)
@@ -265,6 +268,29 @@ def stretched() -> dict[str, View]:
             so_far=tuple(SoFar(person=each, at=samples.NOW, outcome=outcome) for each in people for outcome in Outcome),
         ),
         "hold": samples.held_view(by_department=tuple((f"{number} {LONG}", 9) for number in range(8))),
+        "preview": samples.preview_view(
+            shown=tuple(
+                replace(samples.preview_view().shown[0], person=each, application=app) for each in people
+            ),
+            ahead=tuple((samples.NOW, 1_000, 2_000) for _ in range(400)),
+        ),
+        "rows": RowsView(
+            kind="unreachable",
+            total=12_000,
+            now=samples.NOW,
+            time_zone=samples.ZONE,
+            rows=tuple(
+                Row(
+                    sentence=Sentence(key="row_not_told", params=dict.fromkeys(("person", "app", "why", "reason"), LONG)),
+                    typed=f"status {'a' * 36}",
+                )
+                for _ in range(200)
+            ),
+        ),
+        "why": ExplainView(
+            about=samples.owner_view(*items, application=app, also_told=people),
+            posted_at=samples.NOW, now=samples.NOW, time_zone=samples.ZONE,
+        ),
         "question": replace(forms.questions()["question-leavers"], people=people, count=100),
         "scan": ScanView(run=samples.run(errors=(LONG,) * 100), time_zone=samples.ZONE),
     }  # fmt: skip

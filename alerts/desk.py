@@ -9,6 +9,7 @@ from alerts.actions import Actions
 from alerts.desk_acting import Acting
 from alerts.desk_app import OneApp
 from alerts.desk_lists import Lists
+from alerts.errors import VersionConflict
 from alerts.gate import Gatekeeper
 from alerts.ledger import LedgerState, draw_up
 from alerts.model import (
@@ -21,6 +22,7 @@ from alerts.ports import Clock, OwnerHistory, People, Store, Transaction
 from alerts.roles import NOBODY, Roles
 from alerts.sending_desk import SendingDesk
 from alerts.views import (
+    AppListView,
     HelpView,
     Sentence,
     StatusReport,
@@ -111,12 +113,17 @@ class Desk(Lists, OneApp, Acting):
         return (await self.gatekeeper.sending(tx)).value if await self.gatekeeper.may_tell(tx, now) else "paused"
 
     async def greet(self, person_id: str) -> View | None:
-        """The first contact: a greeting, once; None when this person has been greeted already."""
-        async with self.store.transaction() as tx:
-            if await tx.answer_given(f"greeted:{person_id}") is not None:
-                return None
-            await tx.save_answer_given(f"greeted:{person_id}", "greeted", self.clock())
-        return HelpView(commands=(), greeting=True)
+        """The first contact: a greeting with the person's own apps, once; None when they were greeted already."""
+        try:
+            async with self.store.transaction() as tx:
+                if await tx.answer_given(f"greeted:{person_id}") is not None:
+                    return None
+                await tx.save_answer_given(f"greeted:{person_id}", "greeted", self.clock())
+        except VersionConflict:
+            # An installation comes as two activities at once: the other one greets.
+            return None
+        own = await self.my_apps(person_id, 1)
+        return HelpView(commands=(), greeting=True, own=own if isinstance(own, AppListView) and own.lines else None)
 
 
 def _problems(runs: Sequence[ScanRun], difference: int, *, nobody: bool) -> Iterable[Sentence]:

@@ -29,8 +29,10 @@ log = logging.getLogger(__name__)
 
 #: When Graph is asked again, counted from the press.
 LATER = (timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=60))
-#: Seconds that a later look waits for Graph; nobody waits for it.
-PATIENCE = 30.0
+#: Seconds that a later look waits for Graph.
+PATIENCE = 8.0
+#: While Graph does not answer at all it is asked again as soon as this: its return must show on the card.
+OUTAGE_WAIT = timedelta(seconds=5)
 #: What was made so lately may be what somebody means by "renewed".
 FRESH = timedelta(days=7)
 #: Apps of the presser that are read anew to find what is new.
@@ -53,7 +55,8 @@ class LaterLooks:
         """Look again at what was not seen; until when, None when everything was seen. Pressing again begins anew."""
         now = self.clock()
         unseen = [alert_id for alert_id, finding in findings.items() if finding in _UNSEEN]
-        first = now if self.registry is None else now + LATER[0]
+        out = RenewalFinding.UNKNOWN in findings.values()
+        first = now if self.registry is None else now + (OUTAGE_WAIT if out else LATER[0])
         async with self.store.transaction() as tx:
             await tx.remove_later_looks(list(findings.keys() - set(unseen)))
             for alert_id in unseen:
@@ -86,6 +89,9 @@ class LaterLooks:
             if finding not in _UNSEEN or alert is None:
                 await tx.remove_later_looks([look.alert_id])
                 return True
+            if finding is RenewalFinding.UNKNOWN and now - look.since < LATER[-1]:
+                await tx.save_later_look(replace(look, next_at=now + OUTAGE_WAIT))
+                return False
             # Missed while the process was down: one look makes up for all of them.
             ahead = [wait for wait in LATER if look.since + wait > now]
             if ahead:

@@ -22,7 +22,7 @@ from alerts.views import NominationRole, Sentence, View
 log = logging.getLogger(__name__)
 
 #: How long an answer may wait for Graph; Teams gives up after about five seconds.
-GRAPH_PATIENCE = 2.0
+GRAPH_PATIENCE = 1.5
 #: Most owners of an app (Entra service limits).
 MOST_OWNERS = 100
 #: People that one answer may name.
@@ -102,7 +102,9 @@ class Nominating:
                     known = await self.people.people(wanted)
         except (OutsideError, TimeoutError) as error:
             log.warning("nominees could not be checked: %s", error)
-            return [], Sentence(key="graph_unreachable")
+            if not all(person_id in known for person_id in wanted):
+                return [], Sentence(key="graph_unreachable")
+            # As last read; they are read again before anything is written.
         owners = owners_of(records)
         if len(owners) >= MOST_OWNERS:
             return [], Sentence(key="owners_full", params={"app": case.alert.application.display_name})

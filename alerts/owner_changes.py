@@ -3,6 +3,7 @@
 A crash between two steps costs nothing: each round begins with what is stored.
 """
 
+import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ log = logging.getLogger(__name__)
 #: How often Graph is asked about an owner whom an admin adds by hand, and about nominations that people think over.
 WATCH_APPROVED = timedelta(minutes=5)
 WATCH_OTHERS = timedelta(hours=1)
+#: Seconds that one change may take; then Graph is asked again in the next round.
+PATIENCE = 8.0
 #: Why a nomination is ended: the person is disabled, deleted or a guest by now; the app is gone.
 NOMINEE_GONE, APP_GONE = "nomineeGone", "gone"
 
@@ -67,9 +70,10 @@ class OwnerChanges:
         if self.registry is None or self.people is None or not due:
             return 0
         try:
-            people = await self.people.people(sorted({n.nominee.id for n in due}))
-            apps = await self._apps(n.application for n in due)
-        except OutsideError as error:
+            async with asyncio.timeout(PATIENCE * 4):
+                people = await self.people.people(sorted({n.nominee.id for n in due}))
+                apps = await self._apps(n.application for n in due)
+        except (OutsideError, TimeoutError) as error:
             log.warning("nominations could not be looked after: %s", error)
             return 0
         settled = 0
@@ -127,13 +131,16 @@ class OwnerChanges:
             return False
         failure = ""
         try:
-            if not await self._still_possible(nomination):
+            async with asyncio.timeout(PATIENCE):
+                possible = await self._still_possible(nomination)
+                if possible:
+                    await self.writer.add_owner(nomination.application, nomination.nominee.id)
+                shown = possible and await self._graph_shows(nomination)
+            if not possible:
                 return await self._end(nomination, NOMINEE_GONE)
-            await self.writer.add_owner(nomination.application, nomination.nominee.id)
-            shown = await self._graph_shows(nomination)
         except OwnerChangeError as error:
             failure, shown = error.reason, False
-        except OutsideError as error:
+        except (OutsideError, TimeoutError) as error:
             # Adding an owner is idempotent: it is tried again at the next round.
             log.warning("owner of %s not written yet: %s", nomination.application.object_id, error)
             return False

@@ -510,6 +510,8 @@ class HelpView:
     commands: tuple[CommandHelp, ...]
     #: True greets (first contact) before the list.
     greeting: bool = False
+    #: With a greeting: the person's own apps, None without any.
+    own: AppListView | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from alerts.model import Role
 from alerts.sending import Sending
-from alerts.views import CommandHelp, HelpView, Sentence, View
+from alerts.views import AppListView, CommandHelp, HelpView, Sentence, View
 from bot import phrases
 from cards.text import CATALOGS
 
@@ -122,10 +122,10 @@ class Command:
 DEFAULT_DAYS = 30
 
 
-def help_view(role: Role, *, greeting: bool = False) -> HelpView:
+def help_view(role: Role, *, greeting: bool = False, own: AppListView | None = None) -> HelpView:
     """The commands that this role may use."""
     usable = tuple(command.help() for command in COMMANDS if command.audience.includes(role))
-    return HelpView(commands=usable, greeting=greeting)
+    return HelpView(commands=usable, greeting=greeting, own=own)
 
 
 async def _help(asked: Asked) -> View:

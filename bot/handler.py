@@ -21,7 +21,7 @@ from bot.replies import Replies
 log = logging.getLogger(__name__)
 
 #: Seconds after which an invoke is answered although the core is not done: Teams gives up after some five.
-INVOKE_PATIENCE = 2.5
+INVOKE_PATIENCE = 2.0
 
 #: One fixed sentence for everything that is refused: it tells nothing. The same as the core's.
 REFUSED = Sentence(key="refused")
@@ -167,7 +167,8 @@ class Bot(ActivityHandler):
         greeting = await self._desk.greet(inbound.person_id)
         if isinstance(greeting, HelpView):
             # The core knows when to greet, the table here what can be typed.
-            greeting = commands.help_view(await self._desk.role_of(inbound.person_id), greeting=greeting.greeting)
+            role = await self._desk.role_of(inbound.person_id)
+            greeting = commands.help_view(role, greeting=greeting.greeting, own=greeting.own)
         if greeting is not None:
             await self._say(inbound, greeting)
 

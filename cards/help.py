@@ -1,8 +1,12 @@
 """The list of commands, from the command table; greets at first contact."""
 
 from alerts.views import CommandHelp, HelpView
+from cards import lists
 from cards.pen import Card, Element, Look, Pen, block, header, row
 from cards.safe import Limit, Safe, clean
+
+#: The newcomer's own apps that the greeting names; "my apps" has all of them.
+OWN_APPS = 5
 
 
 def draw(view: HelpView, pen: Pen, teams_user_id: str = "") -> Card:  # noqa: ARG001 - all cards are drawn alike
@@ -11,6 +15,9 @@ def draw(view: HelpView, pen: Pen, teams_user_id: str = "") -> Card:  # noqa: AR
     body = [header(block(title, Look(size="Large", bold=True)), "accent")]
     if view.greeting:
         body += [pen.line(f"greeting.{part}") for part in ("does", "asks", "never")]
+        if view.own is not None:
+            body.append(pen.line("greeting.apps", count=view.own.total, look=Look(spacing="Medium", bold=True)))
+            body += lists.rows(view.own, pen, OWN_APPS)
         if view.commands:
             body.append(pen.line("help_intro", look=Look(spacing="Medium")))
     everyone = [command for command in view.commands if not command.admin_only]

@@ -29,16 +29,21 @@ def _draw(view: AppListView, pen: Pen, most: int) -> Card:
     none = not view.lines and view.kind is not ListKind.CHOICES
     title = pen.pieces(f"{key}.none", days=view.days) if none else pen.pieces(key, count=view.total, days=view.days)
     body: list[Element] = [header(block(title, Look(size="Large", bold=True)), _style(view))]
-    body += [_row(view, line, pen) for line in view.lines[:most]]
-    shown = len(view.lines[:most])
-    if len(view.lines) > shown:
-        body.append(pen.line("list.rest", count=len(view.lines) - shown, look=Look(subtle=True)))
+    body += rows(view, pen, most)
     if view.kind is ListKind.CHOICES:
         body.append(pen.line("list.choices.hint", look=Look(subtle=True)))
     elif any(line.alert_id for line in view.lines):
         body.append(pen.line("list.open.hint", look=Look(subtle=True)))
     buttons = [pen.command("button.more", view.more)] if view.more else []
     return pen.card(body, buttons, summary=summary(view, pen))
+
+
+def rows(view: AppListView, pen: Pen, most: int) -> list[Element]:
+    """The first lines, and how many more there are on this page."""
+    body: list[Element] = [_row(view, line, pen) for line in view.lines[:most]]
+    if len(view.lines) > most:
+        body.append(pen.line("list.rest", count=len(view.lines) - most, look=Look(subtle=True)))
+    return body
 
 
 def _style(view: AppListView) -> str:

@@ -110,6 +110,8 @@ def summary(view: View, words: Words) -> str:
 def _pen(view: View, words: Words) -> Pen:
     """Sentences and help speak of no dates of their own: for them any moment serves."""
     match view:
+        case HelpView() if view.own is not None:
+            return pen_for(words, zone=view.own.time_zone, now=view.own.now)
         case Sentence() | HelpView():
             return pen_for(words, zone="UTC", now=_NO_TIME)
         case ScanView():

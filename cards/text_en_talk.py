@@ -87,6 +87,7 @@ _COMMANDS: Mapping[str, Entry] = {
     "help_excluded": "What is excluded, until when and why.",
     "help_retired": "What is said to be no longer needed.",
     "help_last_scan": "The report of the last scan.",
+    "greeting.apps": Plural("The app that is yours:", "The {count} apps that are yours:"),
     "is_phishing": "A fair question. I never ask for a password or a secret, and my links lead to the Microsoft Entra"
     " portal or to pages of your company. If a card looks wrong, press nothing and ask your IT whether Steward is"
     " theirs.",

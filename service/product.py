@@ -23,11 +23,11 @@ from store.store import SqlStore, open_store
 log = logging.getLogger(__name__)
 
 #: Seconds between two looks at approved owners that are not written yet.
-OWNER_SECONDS = 60.0
+OWNER_SECONDS = 10.0
 #: Seconds between two looks at nominations whose time may be over.
 DEADLINE_SECONDS = 60.0
 #: Seconds between two looks at what somebody says to have renewed.
-LATER_SECONDS = 15.0
+LATER_SECONDS = 10.0
 #: Seconds between two looks at whether a pause is over.
 PAUSE_SECONDS = 30.0
 #: Seconds between two looks at the practice tenant's clock.

@@ -64,7 +64,7 @@ async def test_ticked_alerts_are_answered_each_by_itself_and_refused_ones_are_na
 
     assert isinstance(answered, DigestView)
     assert ("digest_answered", {"done": "2", "total": "3"}) == answered.notes[0]
-    assert "refused" == answered.notes[1][0]
+    assert "ticked_refused" == answered.notes[1][0]
     states = [item.item.state for item in answered.items]
     assert 2 == states.count(CardState.TAKEN_BY_YOU)
     assert {"acknowledged": 2, "delivered": 3} == await world.states()

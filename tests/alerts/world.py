@@ -3,6 +3,7 @@
 Teams and the mailbox are the outside: two small stateful receivers that can be told to fail.
 """
 
+import asyncio
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -100,27 +101,39 @@ class Directory:
 
     world: "World"
     usage: GraphUsage = field(default_factory=GraphUsage)
+    #: While set, nothing is answered before it opens.
+    gate: asyncio.Event | None = None
+
+    async def _open(self) -> None:
+        if self.gate is not None:
+            await self.gate.wait()
 
     async def application(self, object_id: str, type: ApplicationType) -> Application | None:
+        await self._open()
         return self.world.apps.get(object_id)
 
     async def other_side(self, application: Application) -> Application | None:
+        await self._open()
         return self.world.apps.get(f"{application.object_id}/other")
 
     async def people(self, ids: object, *, managers: bool = False) -> dict[str, Person]:
+        await self._open()
         return {i: self.world.people[i] for i in ids if i in self.world.people}  # type: ignore[attr-defined]
 
     async def group_members(self, group_id: str) -> list[str]:
         return self.world.groups.get(group_id, [])
 
     async def find(self, text: str, limit: int = 5) -> list[Person]:
+        await self._open()
         hits = [p for p in self.world.people.values() if text.lower() in p.display_name.lower() and p.counts]
         return hits[:limit]
 
     async def privileges(self, application: Application) -> tuple[str, ...] | None:
+        await self._open()
         return self.world.rights.get(application.object_id, ())
 
     async def add_owner(self, application: Application, person_id: str) -> None:
+        await self._open()
         app = self.world.apps[application.object_id]
         if person_id not in {owner.id for owner in app.owners}:
             self.world.apps[app.object_id] = replace(app, owners=(*app.owners, Person(id=person_id)))

@@ -8,6 +8,7 @@ from alerts.views import (
     CardState,
     Elsewhere,
     ExplainView,
+    HelpView,
     ListKind,
     NominationView,
     Place,
@@ -19,6 +20,7 @@ from alerts.views import (
 )
 from tests.cards.samples import (
     ANA,
+    COMMANDS,
     MIA,
     NOOR,
     NOW,
@@ -57,6 +59,7 @@ def talk_views() -> dict[str, View]:
         made[f"owner-elsewhere-{place}"] = owner_view(finding, elsewhere=found)
     made |= rows_views()
     return made | {
+        "greeting-apps": HelpView(commands=COMMANDS[:5], greeting=True, own=list_view()),
         "list-expired": list_view(ListKind.EXPIRED, days=30),
         "list-expired-none": list_view(ListKind.EXPIRED, lines=(), total=0, days=30),
         **{f"app-{key}": app_status_view(verdict=Sentence(key=key, params=params)) for key, params in VERDICTS.items()},

@@ -386,6 +386,7 @@ class _Loader:
             support_users=self._get.texts("SUPPORT_USERS"),
             fallback_recipients=self._get.texts("FALLBACK_RECIPIENTS"),
             skip_users=self._get.texts("SKIP_USERS"),
+            contacts_file=self._get.path("CONTACTS_FILE"),
         )
         needed = ("ADMIN_GROUP_ID", "ADMIN_USERS", "FALLBACK_RECIPIENTS")
         if self._production and self._roles and not any(self._get.given(name) for name in needed):

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+#: Begins the id of somebody outside the directory, who is told by e-mail alone.
+MAIL_ONLY = "mail:"
+
 
 class PersonKind(StrEnum):
     USER = "user"

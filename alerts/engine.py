@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import islice
 from typing import TypeVar
 
+from alerts.contacts import Contacts
 from alerts.errors import GraphError, VersionConflict
 from alerts.gate import Gatekeeper
 from alerts.judge import ENTERPRISE_APP_DISABLED
@@ -69,6 +70,7 @@ class Engine:
     mail: bool = False
     #: Reads managers' managers; None in a process without Graph rights: then as last known.
     lookup: People | None = None
+    contacts: Contacts | None = None
     #: Whether messages are let go.
     gatekeeper: Gatekeeper = field(default_factory=Gatekeeper)
 
@@ -101,6 +103,8 @@ class Engine:
         if not scan.complete:
             # What could not be read is judged as last known: an outage makes nobody an orphan.
             scan = replace(scan, people={**stored_people, **scan.people})
+        if self.contacts is not None:
+            scan = replace(scan, contacts=await self.contacts.current())
         material = await self._read_through(scan, fallback, await self._watched())
         await self._look_above(material)
         material.admins = tuple(await self.roles.admins()) or fallback

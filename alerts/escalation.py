@@ -28,6 +28,8 @@ class RouteInput:
     previous_owners: tuple[PreviousOwner, ...] = ()
     #: Everybody's account as Graph says now: previous owners and managers are looked up here.
     people: Mapping[str, Person] = field(default_factory=dict)
+    #: Named for this app in CONTACTS_FILE; asked before the fallback.
+    contacts: tuple[Person, ...] = ()
     fallback: tuple[Person, ...] = ()
     skip_users: frozenset[str] = frozenset()
     #: person id -> notMine | unreachable: off this alert until the owners change.
@@ -120,9 +122,15 @@ def resolve(given: RouteInput) -> Route:
     for path, candidates in ladder:
         if steps := _candidates(candidates(given), given, skipped):
             return Route(path=path, steps=tuple(steps), skipped=tuple(skipped))
+    named = (
+        (p.id, p.name, RouteStep(person=given.people.get(p.id, p), reason=RouteReason.CONTACT)) for p in given.contacts
+    )
     why = HISTORY_FAILED if given.history_failed and not given.previous_owners else ""
     if why:
         skipped.append(Skipped(person_id="", name="", reason=why))
+    if steps := _candidates(named, given, skipped):
+        asked = tuple(replace(step, why=why) for step in steps)
+        return Route(path=EscalationPath.UNROUTABLE, steps=asked, skipped=tuple(skipped))
     fallback = tuple(
         RouteStep(person=person, reason=RouteReason.FALLBACK, why=why)
         for person in given.fallback

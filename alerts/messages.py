@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from alerts.model import (
+    MAIL_ONLY,
     Alert,
     Channel,
     Delivery,
@@ -16,6 +17,7 @@ from alerts.model import (
     Person,
     Policy,
     PostedCard,
+    RouteReason,
 )
 from alerts.sending import Gate
 from alerts.stages import alert_type
@@ -112,7 +114,8 @@ class Grouping:
             by_person[notice.recipient_id].append(notice)
         made: list[Delivery] = []
         for person_id, own in by_person.items():
-            made.extend(self._teams(person_id, own, alerts, open_alerts))
+            if not person_id.startswith(MAIL_ONLY):
+                made.extend(self._teams(person_id, own, alerts, open_alerts))
             person = people.get(person_id)
             if self.mail and person is not None and (person.mail or person.user_principal_name):
                 made.append(
@@ -169,16 +172,31 @@ class Grouping:
             by_app[alerts[notice.alert_id].application.object_id].append(notice)
         many = len(own) > self.policy.digest_after or self.first_run or person_id in self.one_card
         if many and len(by_app) > 1:
-            return [
-                message(
-                    DeliveryPurpose.DIGEST,
-                    person_id,
-                    self.now,
-                    run_id=self.run_id,
-                    notice_ids=[notice.id for notice in own],
-                    alert_ids=dict.fromkeys(notice.alert_id for notice in own),
-                )
-            ]
+            return [self._digest(person_id, own)]
+        # What leads nowhere else reaches the fallback as one digest a run, with what is known of each app.
+        nowhere = {app: group for app, group in by_app.items() if all(_unroutable(notice) for notice in group)}
+        if len(nowhere) > 1:
+            digest = self._digest(person_id, [notice for group in nowhere.values() for notice in group])
+            rest = {app: group for app, group in by_app.items() if app not in nowhere}
+            return [digest, *self._cards(person_id, rest, open_alerts)]
+        return self._cards(person_id, by_app, open_alerts)
+
+    def _digest(self, person_id: str, own: Sequence[Notice]) -> Delivery:
+        return message(
+            DeliveryPurpose.DIGEST,
+            person_id,
+            self.now,
+            run_id=self.run_id,
+            notice_ids=[notice.id for notice in own],
+            alert_ids=dict.fromkeys(notice.alert_id for notice in own),
+        )
+
+    def _cards(
+        self,
+        person_id: str,
+        by_app: Mapping[str, Sequence[Notice]],
+        open_alerts: Mapping[tuple[str, str], Sequence[str]],
+    ) -> list[Delivery]:
         return [
             message(
                 DeliveryPurpose.ALERT,
@@ -192,6 +210,10 @@ class Grouping:
             )
             for object_id, group in by_app.items()
         ]
+
+
+def _unroutable(notice: Notice) -> bool:
+    return notice.reason is RouteReason.FALLBACK
 
 
 def card_updates(cards: Iterable[PostedCard], now: datetime, *, run_id: str = "") -> list[Delivery]:

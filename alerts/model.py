@@ -12,6 +12,7 @@ from typing import Any
 
 from alerts.asked import Exclusion, LaterLook, Nomination, NominationKind, NominationState
 from alerts.directory import (
+    MAIL_ONLY,
     Application,
     ApplicationType,
     Credential,
@@ -506,6 +507,7 @@ class Role(StrEnum):
 
 
 __all__ = [
+    "MAIL_ONLY",
     "Action",
     "Alert",
     "AlertState",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from alerts.gate import taken_back
 from alerts.model import (
+    MAIL_ONLY,
     Channel,
     Delivery,
     DeliveryPurpose,
@@ -133,6 +134,8 @@ class Preparer:
 
     @staticmethod
     async def _no_teams(tx: Transaction, person_id: str) -> bool:
+        if person_id.startswith(MAIL_ONLY):
+            return True
         known = (await tx.conversations([person_id])).get(person_id)
         return known is not None and known.dead_reason != ""
 

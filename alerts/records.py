@@ -38,12 +38,14 @@ def route_input(
     scan: ScannedTenant,
     policy: Policy,
     fallback: tuple[Person, ...],
+    app_id: str,
 ) -> RouteInput:
-    """The route's input for an app that was read in this scan."""
+    """The route's input for an app of this scan."""
     return RouteInput(
         owners=owners,
         previous_owners=previous,
         people=scan.people,
+        contacts=scan.contacts.get(app_id.lower(), ()),
         fallback=fallback,
         skip_users=policy.skip_users,
         history_failed=scan.history_failed,
@@ -57,7 +59,7 @@ def records_of(
     owners = full_owners(application, scan.people)
     owner = next((person for person in owners if person.counts), None)
     previous = () if owner else scan.previous_owners.get(application.object_id, ())
-    route = resolve(route_input(owners, previous, scan, policy, fallback))
+    route = resolve(route_input(owners, previous, scan, policy, fallback, application.app_id))
     manager = scan.people.get(owner.manager_id) if owner and owner.manager_id else None
     light = lean(application, scan.federated.get(application.object_id, ()))
     records = []

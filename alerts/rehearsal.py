@@ -107,6 +107,7 @@ class _Rehearsal(Round):
 async def rehearse(engine: Engine, store: Store, now: datetime, days: int) -> Preview:
     """Decide today and each of the next days as if nothing changed: nobody answers, nothing is renewed."""
     fallback = tuple(await engine.roles.fallback())
+    contacts = await engine.contacts.current() if engine.contacts is not None else {}
     async with store.reading() as tx:
         runs = await tx.runs(20)
         good = next((run for run in runs if run.status is not RunStatus.FAILED), None)
@@ -121,7 +122,7 @@ async def rehearse(engine: Engine, store: Store, now: datetime, days: int) -> Pr
         if good is None:
             return preview
         until = now + timedelta(days=days)
-        scan = await _scan(tx, now)
+        scan = replace(await _scan(tx, now), contacts=contacts)
         material = Material(fallback=fallback, people=await engine.known_people(tx, replace(scan, started_at=until)))
         rehearsal = _Rehearsal(engine.policy, scan, material, engine.gatekeeper, mail=engine.mail)
         await rehearsal.load(tx, until)

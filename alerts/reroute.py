@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from alerts.contacts import Contacts
 from alerts.escalation import RouteInput, resolve, with_nominations
 from alerts.events import alert_event, snooze_ended
 from alerts.gate import Gatekeeper
@@ -47,6 +48,8 @@ class _Books:
     nominations: dict[str, list[Nomination]] = field(default_factory=lambda: defaultdict(list))
     people: Mapping[str, Person] = field(default_factory=dict)
     fallback: tuple[Person, ...] = ()
+    #: App id in lower case -> contacts.
+    contacts: Mapping[str, tuple[Person, ...]] = field(default_factory=dict)
 
 
 @dataclass(kw_only=True)
@@ -67,6 +70,7 @@ class Rerouter:
     roles: Roles
     mail: bool = False
     gatekeeper: Gatekeeper = field(default_factory=Gatekeeper)
+    contacts: Contacts | None = None
 
     async def mark_off(
         self, tx: Transaction, alert_ids: Sequence[str], person_id: str, reason: str, now: datetime
@@ -128,6 +132,8 @@ class Rerouter:
 
     async def _read(self, tx: Transaction, alerts: Sequence[Alert], places: dict[str, dict[str, Recipient]]) -> _Books:
         books = _Books(places=places, fallback=tuple(await self.roles.fallback()))
+        if self.contacts is not None:
+            books.contacts = await self.contacts.current()
         for notice in await tx.notices([alert.id for alert in alerts]):
             books.told[notice.alert_id][notice.stage, notice.recipient_id, notice.kind] = notice.created_at
         apps = sorted({alert.application.object_id for alert in alerts})
@@ -204,6 +210,7 @@ class Rerouter:
                 owners=record.owners if record else (),
                 previous_owners=record.previous_owners if record else (),
                 people=books.people,
+                contacts=books.contacts.get(alert.application.app_id.lower(), ()),
                 fallback=books.fallback,
                 skip_users=self.policy.skip_users,
                 off=off,

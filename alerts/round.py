@@ -184,7 +184,8 @@ class Round:
         people, owners = self.material.people, self._owners(record)
         known = {p.id: p for p in (*record.owners, *(o.person for o in record.previous_owners))}
         known |= {o.manager.id: o.manager for o in record.previous_owners if o.manager is not None}
-        given = route_input(owners, record.previous_owners, self.scan, self.policy, self.material.fallback)
+        app_id = record.application.app_id
+        given = route_input(owners, record.previous_owners, self.scan, self.policy, self.material.fallback, app_id)
         return resolve(replace(given, people={**known, **people}))
 
     async def _judge_all(self) -> None:
@@ -311,7 +312,12 @@ class Round:
         if off:
             last = self.newest[object_id]
             given = route_input(
-                self._owners(last), last.previous_owners, self.scan, self.policy, self.material.fallback
+                self._owners(last),
+                last.previous_owners,
+                self.scan,
+                self.policy,
+                self.material.fallback,
+                record.application.app_id,
             )
             route = resolve(replace(given, off=off))
         passed_over = off.keys() | self.policy.skip_users

@@ -80,6 +80,8 @@ class ScannedTenant:
     previous_owners: Mapping[str, tuple[PreviousOwner, ...]] = field(default_factory=dict)
     #: Why the history could not be asked, '' when it could: never the same as an empty history.
     history_failed: str = ""
+    #: App id in lower case -> contacts named for it, asked before the fallback.
+    contacts: Mapping[str, tuple[Person, ...]] = field(default_factory=dict)
     #: Key id in lower case -> when the credential last signed in; what is not known is absent.
     last_used: Mapping[str, datetime] = field(default_factory=dict)
     #: App registration's object id -> names of its federated identity credentials.

@@ -377,8 +377,9 @@ class Viewer:
                     now,
                     None,
                 ),
+                leads=_leads(alert) if place.reason in _WANT_LEADS else (),
             )
-            for alert, _ in mine
+            for alert, place in mine
         )
         reason = mine[0][1].reason if mine else RouteReason.OWNER
         leaver = await self._leaver(tx, digest_id, alert_ids, person_id)

@@ -233,6 +233,8 @@ class DigestMode(StrEnum):
 class DigestItem:
     application: Application
     item: AlertItem
+    #: What may help to find out whose it is, for whoever was told because nobody else could be.
+    leads: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,7 +9,7 @@ from alerts.model import RouteReason, Verb
 from alerts.views import OF_APP, CardState, DigestItem, DigestMode, DigestView, Sentence
 from cards.answers import days_input, item_data, note_input, people_picker
 from cards.pen import Card, Element, Look, Pen, action_set, block, container, fitting, header, row, toggle
-from cards.safe import Safe
+from cards.safe import Limit, Safe, clean
 from cards.text import Piece, sentence_pieces
 from cards.things import thing, urgency
 from cards.wording import CLOSED, UNTAKEN, Line, short_state
@@ -105,13 +105,26 @@ class _Rows:
         shown = items[: max(self._room, 0)]
         self._room -= len(shown)
         self.left_out += len(items) - len(shown)
-        return [self._row(item) for item in shown]
+        return [element for item in shown for element in (self._row(item), *_leads(item, self._pen))]
 
     def _row(self, item: DigestItem) -> Element:
         # No fallback here: renderers look for one on buttons only.
         data = item_data(item.item, self._view.digest_id)
         opened = {"type": "Action.Execute", "verb": str(Verb.OPEN), "data": data}
         return row(row_line(item, self._pen), opened)
+
+
+def _leads(item: DigestItem, pen: Pen) -> list[Element]:
+    """What may help to find out whose it is, in one line under its app."""
+    found = []
+    for name, value in item.leads:
+        key = f"lead.{name}"
+        text = Safe(clean(value, Limit.ADDRESS))
+        known = key in pen.catalog.sentences
+        found.append(pen.text(key, value=text) if known else pen.text("lead.other", label=Safe(name), value=text))
+    if not found:
+        return []
+    return [pen.line("digest.leads", leads=Safe(" · ".join(found)), look=Look(subtle=True))]
 
 
 def row_line(item: DigestItem, pen: Pen) -> Line:

@@ -337,6 +337,7 @@ _DIGEST: Mapping[str, Entry] = {
     "digest.expired": "**Abgelaufen**",
     "digest.weeks": "**Diese und nächste Woche**",
     "digest.fortnight": "**Innerhalb von 14 Tagen**",
+    "digest.leads": "Hinweise: {leads}",
     "digest.later": "**Später**",
     "digest.later.more": Plural(
         "**Später:** {count} weitere, am {date}", "**Später:** {count} weitere, die erste am {date}"

@@ -302,6 +302,7 @@ _DIGEST: Mapping[str, Entry] = {
     "digest.expired": "**Expired**",
     "digest.weeks": "**This week and next**",
     "digest.fortnight": "**Within 14 days**",
+    "digest.leads": "Leads: {leads}",
     "digest.later": "**Later**",
     "digest.later.more": Plural("**Later:** {count} more, on {date}", "**Later:** {count} more, the first on {date}"),
     "digest.calm": Plural(

@@ -362,6 +362,7 @@ _DIGEST: Mapping[str, Entry] = {
     "digest.expired": "**Expirés**",
     "digest.weeks": "**Cette semaine et la suivante**",
     "digest.fortnight": "**D'ici 14 jours**",
+    "digest.leads": "Pistes : {leads}",
     "digest.later": "**Plus tard**",
     "digest.later.more": Plural(
         "**Plus tard :** encore {count}, le {date}", "**Plus tard :** encore {count}, dont la première le {date}"

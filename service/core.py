@@ -4,8 +4,10 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from alerts.actions import Actions
+from alerts.contacts import Contacts
 from alerts.deadlines import Deadlines
 from alerts.delivery import Deliverer
 from alerts.desk import Desk
@@ -32,6 +34,7 @@ from alerts.reroute import Rerouter
 from alerts.roles import Roles
 from alerts.sending_desk import SendingDesk
 from alerts.viewing import Viewer
+from service.contacts_file import read_contacts
 from service.rules import policy_of, roles_of, sending_rules_of
 from settings.model import Settings
 
@@ -65,8 +68,13 @@ class Core:
     owner_changes: OwnerChanges
     rerouter: Rerouter
     deadlines: Deadlines
+    contacts: Contacts
     later_looks: LaterLooks
     releaser: Releaser
+
+    async def refresh(self) -> list[str]:
+        """Read admins, the fallback and contacts anew; returns problems as sentences."""
+        return [*await self.roles.refresh(), *await self.contacts.refresh()]
 
     def deliverer(self, teams: TeamsChannel | None, mail: MailChannel | None) -> Deliverer:
         """A delivery worker on these channels."""
@@ -113,7 +121,11 @@ def build_core(
     roles = roles_of(settings, store, graph.people)
     gatekeeper = Gatekeeper(rules=sending_rules_of(settings))
     viewer = Viewer(policy=policy, clock=clock, time_zone=zone, gatekeeper=gatekeeper)
-    rerouter = Rerouter(policy=policy, roles=roles, mail=mail, gatekeeper=gatekeeper)
+    path = settings.people.contacts_file
+    contacts = Contacts(
+        store=store, read=partial(read_contacts, path) if path else None, people=graph.people, mail=mail
+    )
+    rerouter = Rerouter(contacts=contacts, policy=policy, roles=roles, mail=mail, gatekeeper=gatekeeper)
     changes = OwnerChanges(
         store=store,
         clock=clock,
@@ -136,7 +148,15 @@ def build_core(
         owner_changes=changes,
         wake=triggers.fire,
     )
-    engine = Engine(store=store, policy=policy, roles=roles, mail=mail, gatekeeper=gatekeeper, lookup=graph.people)
+    engine = Engine(
+        contacts=contacts,
+        store=store,
+        policy=policy,
+        roles=roles,
+        mail=mail,
+        gatekeeper=gatekeeper,
+        lookup=graph.people,
+    )
     releaser = Releaser(
         store=store, clock=clock, engine=engine, roles=roles, holder=secrets.token_hex(8), wake=triggers.fire
     )
@@ -170,5 +190,6 @@ def build_core(
         owner_changes=changes,
         rerouter=rerouter,
         later_looks=LaterLooks(store=store, clock=clock, policy=policy, registry=graph.registry),
+        contacts=contacts,
         deadlines=Deadlines(store=store, clock=clock, roles=roles, rerouter=rerouter, mail=mail),
     )

@@ -107,7 +107,7 @@ class ScanSide:
             clock=product.clock,
             tenant_id=product.settings.graph.identity.tenant_id if product.settings.graph.identity else "",
             history_days=product.settings.policy.history_days,
-            refresh_roles=product.core.roles.refresh,
+            refresh_roles=product.core.refresh,
             scratch_folder=product.settings.service.state_dir,
         )
         run = await scanner.scan(self._progress)

@@ -112,6 +112,8 @@ class PeopleSettings:
     fallback_recipients: tuple[str, ...] = ()
     #: Recipients on no path.
     skip_users: tuple[str, ...] = ()
+    #: CSV of app id and person or address.
+    contacts_file: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

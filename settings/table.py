@@ -223,8 +223,8 @@ SETTINGS: tuple[SettingDoc, ...] = (
     _LETTING_GO.row("SEND_WINDOW", "days and hours, or always", "`Mon-Fri 08:00-18:00`, in practice `always`",
         "When people are told, in each one's own time zone; with three days or less left at once.", v.window),
     _LETTING_GO.row("SKIP_USERS", "object ids", "-", "These people are told nothing, on no path.", v.guids),
-    _LETTING_GO.row("CONTACTS_FILE", "file", "-", "A CSV of app id and person, asked before the fallback.",
-        v.existing_file, accepts=(), missing="Contacts are not built yet."),
+    _LETTING_GO.row("CONTACTS_FILE", "file", "-", "A CSV of app id and person (object id or address), asked before the fallback; read with every scan.",
+        v.existing_file),
     # ------------------------------------------------------------ words, privacy
     _WORDS.row("ORG_NAME", "text", "-", "The organisation's name, at the foot of every card and e-mail.", v.text),
     _WORDS.row("HELP_TEXT", "text", "-", "Where to ask, at the foot of every card and e-mail.", v.text),

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from alerts.actions import Actions
+from alerts.contacts import Contacts
 from alerts.deadlines import Deadlines
 from alerts.delivery import Deliverer
 from alerts.desk import Desk
@@ -152,6 +153,8 @@ class World:
         self.apps: dict[str, Application] = {}
         self.history: dict[str, tuple[PreviousOwner, ...]] = {}
         self.disabled_app_ids: set[str] = set()
+        #: (app id, person or address) as the operator names them.
+        self.contact_rows: list[tuple[str, str]] = []
         #: App -> its far-reaching rights, None where Graph will not tell; others hold none.
         self.rights: dict[str, tuple[str, ...] | None] = {}
         self.inbox, self.mailbox, self.directory = Inbox(), Mailbox(), Directory(self)
@@ -169,13 +172,22 @@ class World:
             people=self.directory,  # type: ignore[arg-type]
         )
         self.viewer = Viewer(policy=self.policy, clock=self.clock, gatekeeper=keeper)
-        self.rerouter = Rerouter(policy=self.policy, roles=self.roles, mail=True, gatekeeper=keeper)
+        self.contacts = Contacts(
+            store=self.store,
+            read=lambda: self.contact_rows,
+            people=self.directory,  # type: ignore[arg-type]
+            mail=True,
+        )
+        self.rerouter = Rerouter(
+            contacts=self.contacts, policy=self.policy, roles=self.roles, mail=True, gatekeeper=keeper
+        )
         self.engine = Engine(
             store=self.store,
             policy=self.policy,
             roles=self.roles,
             mail=True,
             gatekeeper=keeper,
+            contacts=self.contacts,
             lookup=self.directory,  # type: ignore[arg-type]
         )
         self.releaser = Releaser(store=self.store, clock=self.clock, engine=self.engine, roles=self.roles)
@@ -304,6 +316,7 @@ class World:
     async def scan(self, *, missing: tuple[str, ...] = (), unread: tuple[str, ...] = (), **more: object) -> Decision:
         """One scan as the scanner would hand it to the engine; `unread` apps are not in it."""
         self.runs += 1
+        await self.contacts.refresh()
         run_id = f"run-{self.runs}"
         apps = [app for name, app in self.apps.items() if name not in unread and app.credentials]
         ownerless = [name for name, app in self.apps.items() if not any(self._account(o.id).counts for o in app.owners)]

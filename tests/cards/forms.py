@@ -321,6 +321,14 @@ def views() -> dict[str, View]:
             reason=RouteReason.PREVIOUS_OWNER_MANAGER,
             items=(DigestItem(application=application(), item=item(secret(-3), CardState.EXPIRED)), *digest_items()),
         ),
+        "digest-leads": digest_view(
+            reason=RouteReason.FALLBACK,
+            recipient=ADA,
+            items=tuple(
+                replace(row, leads=(("serviceManagementReference", "SNOW-4711"), ("notes", "Ask the invoice team.")))
+                for row in digest_items()[:3]
+            ),
+        ),
         "handover": digest_view(reason=RouteReason.PREVIOUS_OWNER_MANAGER, leaver=BEN, recipient=MIA),
         "handover-fallback": digest_view(reason=RouteReason.FALLBACK, leaver=BEN, recipient=ADA),
         "digest-past": digest_view(

@@ -28,7 +28,6 @@ from alerts.views import (
     AppListView,
     AppStatusView,
     CardState,
-    CommandHelp,
     DigestItem,
     DigestView,
     HeldView,
@@ -42,6 +41,7 @@ from alerts.views import (
     PreviewView,
     StatusReport,
 )
+from bot import commands
 from cards.words import Words
 
 NOW = datetime(2026, 12, 3, 7, 7, tzinfo=UTC)
@@ -424,17 +424,8 @@ def history_view(**changes: object) -> HistoryView:
     return replace(view, **changes)  # type: ignore[arg-type]
 
 
-COMMANDS = (
-    CommandHelp(name="help", usage="help", sentence="help_help", admin_only=False),
-    CommandHelp(name="my apps", usage="my apps", sentence="help_my_apps", admin_only=False),
-    CommandHelp(name="status", usage="status <app>", sentence="help_status", admin_only=False),
-    CommandHelp(name="snooze", usage="snooze <app> <days>", sentence="help_snooze", admin_only=False),
-    CommandHelp(name="assign", usage="assign <app> to <person>", sentence="help_assign", admin_only=False),
-    CommandHelp(name="expiring", usage="expiring [days]", sentence="help_expiring", admin_only=True),
-    CommandHelp(name="ownerless", usage="ownerless", sentence="help_ownerless", admin_only=True),
-    CommandHelp(name="history", usage="history <app>", sentence="help_history", admin_only=True),
-    CommandHelp(name="scan", usage="scan", sentence="help_scan", admin_only=True),
-)
+#: What the table says, for all roles.
+COMMANDS = tuple(command.help() for command in commands.COMMANDS)
 
 
 def mail_view(*alerts: AlertView, **changes: object) -> MailView:

@@ -74,6 +74,8 @@ _OWNERS: Mapping[str, Entry] = {
 
 #: Commands and their answers.
 _COMMANDS: Mapping[str, Entry] = {
+    "greeting.apps": Plural("Die App, die Ihnen gehört:", "Die {count} Apps, die Ihnen gehören:"),
+    "ticked_refused": "Diese Antwort steht Ihnen nicht zu, oder es ist vorbei.",
     "help_why": "Warum Sie die letzte Karte bekommen haben, und wie es weitergeht.",
     "help_expired": "Was in so vielen Tagen abgelaufen ist; ohne Zahl in 30.",
     "help_unreachable": "Wer nicht zu benachrichtigen war, und was dagegen hilft.",

@@ -75,6 +75,8 @@ _OWNERS: Mapping[str, Entry] = {
 
 #: Commands and their answers.
 _COMMANDS: Mapping[str, Entry] = {
+    "greeting.apps": Plural("L'application qui vous appartient :", "Les {count} applications qui vous appartiennent :"),
+    "ticked_refused": "cette réponse ne vous revient pas, ou c'est terminé.",
     "help_why": "Pourquoi vous avez reçu la dernière carte, et la suite.",
     "help_expired": "Ce qui a expiré depuis tant de jours, 30 si vous ne dites rien.",
     "help_unreachable": "Qui n'a pas pu être prévenu, et que faire pour chacun.",

@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 from alerts.actions import Actions
 from alerts.contacts import Contacts
@@ -34,8 +33,7 @@ from alerts.reroute import Rerouter
 from alerts.roles import Roles
 from alerts.sending_desk import SendingDesk
 from alerts.viewing import Viewer
-from service.contacts_file import read_contacts
-from service.rules import policy_of, roles_of, sending_rules_of
+from service.rules import contacts_of, policy_of, roles_of, sending_rules_of
 from settings.model import Settings
 
 
@@ -121,10 +119,7 @@ def build_core(
     roles = roles_of(settings, store, graph.people)
     gatekeeper = Gatekeeper(rules=sending_rules_of(settings))
     viewer = Viewer(policy=policy, clock=clock, time_zone=zone, gatekeeper=gatekeeper)
-    path = settings.people.contacts_file
-    contacts = Contacts(
-        store=store, read=partial(read_contacts, path) if path else None, people=graph.people, mail=mail
-    )
+    contacts = contacts_of(settings, store, graph.people)
     rerouter = Rerouter(contacts=contacts, policy=policy, roles=roles, mail=mail, gatekeeper=gatekeeper)
     changes = OwnerChanges(
         store=store,

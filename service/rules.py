@@ -1,10 +1,14 @@
 """From the settings to the core's rules: of alerting, of sending, of who has which role."""
 
+from functools import partial
+
+from alerts.contacts import Contacts
 from alerts.model import Policy
 from alerts.ports import People, Store
 from alerts.roles import Roles
 from alerts.sending import Sending, SendingRules
 from alerts.window import Hours, SendWindow
+from service.contacts_file import read_contacts
 from settings.model import Settings
 
 
@@ -52,4 +56,15 @@ def roles_of(settings: Settings, store: Store, people: People | None) -> Roles:
         fallback_recipients=settings.people.fallback_recipients,
         pilot_group=settings.sending.pilot_group_id,
         people=people,
+    )
+
+
+def contacts_of(settings: Settings, store: Store, people: People | None) -> Contacts:
+    """Who is named for apps in CONTACTS_FILE."""
+    path = settings.people.contacts_file
+    return Contacts(
+        store=store,
+        read=partial(read_contacts, path) if path else None,
+        people=people,
+        mail=settings.mail is not None,
     )

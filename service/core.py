@@ -155,22 +155,7 @@ def build_core(
     releaser = Releaser(
         store=store, clock=clock, engine=engine, roles=roles, holder=secrets.token_hex(8), wake=triggers.fire
     )
-    desk = Desk(
-        store=store,
-        policy=policy,
-        clock=clock,
-        roles=roles,
-        actions=actions,
-        history_source=history,
-        people=graph.people,
-        start_scan=triggers.begin_scan,
-        next_scan=triggers.next_due,
-        time_zone=zone,
-        gatekeeper=gatekeeper,
-        sending=SendingDesk(
-            store=store, clock=clock, roles=roles, releaser=releaser, gatekeeper=gatekeeper, time_zone=zone
-        ),
-    )
+    desk = _desk(settings, store, clock, history, graph, triggers, actions=actions, roles=roles, releaser=releaser)
     return Core(
         store=store,
         archive=archive,
@@ -187,4 +172,37 @@ def build_core(
         later_looks=LaterLooks(store=store, clock=clock, policy=policy, registry=graph.registry),
         contacts=contacts,
         deadlines=Deadlines(store=store, clock=clock, roles=roles, rerouter=rerouter, mail=mail),
+    )
+
+
+def _desk(
+    settings: Settings,
+    store: Store,
+    clock: Clock,
+    history: OwnerHistory,
+    graph: GraphSide,
+    triggers: Triggers,
+    *,
+    actions: Actions,
+    roles: Roles,
+    releaser: Releaser,
+) -> Desk:
+    """What answers commands."""
+    zone = settings.service.time_zone.key
+    gatekeeper = Gatekeeper(rules=sending_rules_of(settings))
+    return Desk(
+        store=store,
+        policy=policy_of(settings),
+        clock=clock,
+        roles=roles,
+        actions=actions,
+        history_source=history,
+        people=graph.people,
+        start_scan=triggers.begin_scan,
+        next_scan=triggers.next_due,
+        time_zone=zone,
+        gatekeeper=gatekeeper,
+        sending=SendingDesk(
+            store=store, clock=clock, roles=roles, releaser=releaser, gatekeeper=gatekeeper, time_zone=zone
+        ),
     )

@@ -53,6 +53,12 @@ class Contacts:
         async with self._store.reading() as tx:
             return (await tx.conversations([person_id])).get(person_id)
 
+    async def preferred(self, person_id: str) -> str:
+        """Graph's preferredLanguage of a person, '' unknown."""
+        async with self._store.reading() as tx:
+            person = (await tx.people([person_id])).get(person_id)
+        return person.preferred_language if person is not None else ""
+
     async def save(self, conversation: Conversation) -> None:
         async with self._store.transaction() as tx:
             await tx.save_conversation(conversation)

@@ -80,7 +80,9 @@ class ProactiveTeams:
     async def update(self, card: PostedCard, view: View) -> None:
         """Replace a posted card in place. Raises DeliveryError (staleAddress when it is gone)."""
         known = await self._contacts.known(card.recipient_id)
-        drawn = self._draw(view, known, "")
+        # A card keeps its language also where its view does not name the reader.
+        preferred = "" if known is not None and known.locale else await self._contacts.preferred(card.recipient_id)
+        drawn = self._draw(view, known, preferred)
         # The conversation's newest service URL wins over the one of the day it was posted.
         moved = known is not None and known.conversation_id == card.conversation_id
         service_url = known.service_url if known is not None and moved else card.service_url

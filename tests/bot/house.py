@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from alerts.model import Action, Conversation, Role
+from alerts.model import Action, Conversation, Person, Role
 from alerts.sending import Sending
 from alerts.views import AppListView, HelpView, ListKind, Sentence, View
 from bot.adapter import Adapter
@@ -38,6 +38,7 @@ class Conversations:
 
     def __init__(self) -> None:
         self.rows: dict[str, Conversation] = {}
+        self.persons: dict[str, Person] = {}
         self.saves = 0
 
     @asynccontextmanager
@@ -48,6 +49,9 @@ class Conversations:
 
     async def conversations(self, person_ids: list[str]) -> dict[str, Conversation]:
         return {person: self.rows[person] for person in person_ids if person in self.rows}
+
+    async def people(self, ids: list[str]) -> dict[str, Person]:
+        return {person: self.persons[person] for person in ids if person in self.persons}
 
     async def save_conversation(self, conversation: Conversation) -> None:
         self.saves += 1

@@ -2,13 +2,15 @@
 
 import json
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from alerts.errors import CalledOff, DeliveryError, Outcome
 from alerts.model import Conversation, DeliveryPurpose, Person, PostedCard
-from alerts.views import Sentence
+from alerts.views import HelpView, Sentence
 from bot.connector import Brakes, Connector
 from bot.contacts import Contacts
 from bot.drawing import Drawing, size
@@ -17,6 +19,7 @@ from bot.pace import Pace
 from bot.proactive import ProactiveTeams
 from bot.wire import Wire
 from cards.render import Words
+from cards.text import words_for
 from tests.bot.channel import ANA, APP_ID, TENANT, Answer, Channel
 from tests.bot.house import NOW, Conversations, FixedToken
 from tests.bot.test_handler import card_view
@@ -71,7 +74,7 @@ async def teams(authority, *, installer=None, known=None, slept=None, clock=None
         reach = ProactiveTeams(
             connector=connector,
             contacts=Contacts(store),  # type: ignore[arg-type]
-            drawing=Drawing(lambda locale: Words()),
+            drawing=Drawing(partial(words_for, Words())),
             service_url=channel.service_url,
             clock=clock or (lambda: NOW),
             installer=installer,
@@ -309,6 +312,19 @@ async def test_an_update_goes_to_the_service_url_heard_of_last(authority):
         await reach.update(posted(channel, service_url="https://old.example/"), card_view())
 
     assert len(channel.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("locale", "preferred", "language"), [("fr-FR", "de-DE", "fr"), ("", "de-DE", "de"), ("xx", "", "en")]
+)
+async def test_a_card_is_written_in_its_readers_language_and_stays_so(authority, locale, preferred, language):
+    async with teams(authority, known={"locale": locale}) as (reach, channel, store):
+        person = replace(ANA_PERSON, preferred_language=preferred)
+        store.persons[ANA] = person
+        await reach.send(person, HelpView(commands=()))
+        await reach.update(posted(channel), HelpView(commands=()))
+
+    assert [call.json()["attachments"][0]["content"]["lang"] for call in channel.requests] == [language, language]
 
 
 async def test_an_update_of_a_card_that_is_gone_says_so(authority):

@@ -509,6 +509,9 @@ class Transaction(Protocol):
     async def acquire_lease(self, name: str, holder: str, now: datetime, seconds: float) -> bool:
         """One holder at a time, for the scan across replicas; renewing one's own succeeds."""
 
+    async def lease_holder(self, name: str) -> str:
+        """Who took it last and has not given it back, even if its time is over; '' nobody."""
+
     async def release_lease(self, name: str, holder: str) -> None: ...
 
     # -- the pace that all replicas share (see SharedPace)

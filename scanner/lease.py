@@ -3,11 +3,12 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from alerts.ports import Store
+from alerts.errors import StewardError
+from alerts.ports import Store, Transaction
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,10 @@ class Lease:
             # Leases count real time: in a practice tenant that leaps a day, a scan under way keeps its own.
             return await tx.acquire_lease(LEASE, self.holder, datetime.now(UTC), LEASE_SECONDS)
 
+    def fenced(self) -> "FencedStore":
+        """The store for work under this lease: it takes nothing from a holder who has lost it meanwhile."""
+        return FencedStore(store=self.store, holder=self.holder)
+
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
         """Renew what was taken until the block ends, and give it back then, whatever happened."""
@@ -51,3 +56,37 @@ class Lease:
                     log.error("the lease of the scan was lost: two scans may run at the same time")
             except Exception:  # the lease's own outermost loop: it runs out by itself if this lasts
                 log.exception("the lease of the scan could not be renewed")
+
+
+class LeaseLost(StewardError):
+    """Somebody else scans by now: what this one found may be old, and nothing of it is written."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FencedStore:
+    """A store whose transactions are kept only while the lease is still the holder's.
+
+    A process that was stopped for longer than its lease wakes up in the middle of a scan that another replica has
+    taken over. Asked at the beginning and again before the commit; where nobody else has taken the lease, its time may
+    be over without harm.
+    """
+
+    store: Store
+    holder: str
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Raises LeaseLost, and nothing is kept."""
+        async with self.store.transaction() as tx:
+            await self._check(tx)
+            yield tx
+            await self._check(tx)
+
+    def reading(self) -> AbstractAsyncContextManager[Transaction]:
+        """Reading needs no lease."""
+        return self.store.reading()
+
+    async def _check(self, tx: Transaction) -> None:
+        holder = await tx.lease_holder(LEASE)
+        if holder != self.holder:
+            raise LeaseLost(f"the scan was taken over by {holder or 'nobody'}")

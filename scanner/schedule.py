@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from alerts.model import RunStatus, ScanRun
 from alerts.ports import Clock, Store
-from scanner.lease import Lease
+from scanner.lease import FencedStore, Lease
 
 log = logging.getLogger(__name__)
 
@@ -117,6 +117,10 @@ class Schedule:
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self._leased(only_if_missed), name="scan")
         return await asyncio.shield(self._running)
+
+    def fenced(self) -> FencedStore:
+        """The store for a scan under this schedule's lease."""
+        return self._lease.fenced()
 
     async def stop(self) -> None:
         """Cancel a scan under way; its run leaves no row, and the next start catches up."""

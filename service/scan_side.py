@@ -5,6 +5,7 @@ import logging
 import os
 import secrets
 import socket
+from dataclasses import replace
 from datetime import datetime
 
 from alerts.changes import ChangeJudge
@@ -96,14 +97,16 @@ class ScanSide:
 
     async def _scan(self) -> ScanRun:
         product = self._product
+        # Whoever has lost the lease, stopped for too long, must not overwrite what another replica has read since.
+        store = self.schedule.fenced()
         scanner = Scanner(
             registry=product.rooms.scan_registry(),
             people=product.rooms.scan_people(),
             last_use=product.rooms.last_use(),
             history=self._history,
             archive=product.archive,
-            store=product.store,
-            engine=product.core.engine,
+            store=store,
+            engine=replace(product.core.engine, store=store),
             clock=product.clock,
             tenant_id=product.settings.graph.identity.tenant_id if product.settings.graph.identity else "",
             history_days=product.settings.policy.history_days,

@@ -62,6 +62,11 @@ class Small(Session):
         )
         return await self._run(taken) == 1
 
+    async def lease_holder(self, name: str) -> str:
+        """Who took it last and has not given it back, even if its time is over; '' nobody."""
+        table = schema.leases
+        return str(await self._scalar(select(table.c.holder).where(table.c.name == name)) or "")
+
     async def release_lease(self, name: str, holder: str) -> None:
         table = schema.leases
         await self._run(delete(table).where(table.c.name == name, table.c.holder == holder))

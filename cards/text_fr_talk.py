@@ -104,9 +104,9 @@ _COMMANDS: Mapping[str, Entry] = {
     "why.until": "Une réponse est attendue avant le {date}.",
     "summary.why": "{app} : pourquoi vous avez reçu la carte",
     "exclude_done": "Je n'envoie rien sur {app} jusqu'au {date}. « inclure » annule cela.",
-    "exclude_past": "Ce jour est passé. Écrivez-le ainsi : exclure Payroll Feed jusqu'au 31/03/2027 déménage",
+    "exclude_past": "Ce jour est passé. Écrivez-le ainsi : exclure Payroll Feed jusqu'au 31 mars 2027 déménage",
     "exclude_too_long": "Choisissez un jour dans les deux prochaines années ; cela peut se répéter.",
-    "exclude_no_date": "Je n'ai pas compris le jour. Écrivez-le ainsi : exclure Payroll Feed jusqu'au 31/03/2027 déménage",
+    "exclude_no_date": "Je n'ai pas compris le jour. Écrivez-le ainsi : exclure Payroll Feed jusqu'au 31 mars 2027 déménage",
     "include_done": "Les rappels pour {app} reprennent ; la prochaine analyse prévient qui doit l'être.",
     "include_nothing": "{app} n'est pas exclue par un administrateur.",
     "unsnooze_done": Plural(

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from alerts.model import Person
 from alerts.views import Sentence
 from bot.commands import COMMANDS, find
 from bot.drawing import Drawing
+from bot.phrases import split_until
 from cards import commands_de, commands_fr
 from cards.dates import Calendar
 from cards.email import render_mail
@@ -103,6 +104,14 @@ def test_every_command_is_explained_in_the_readers_words(language: str) -> None:
         pytest.xfail(f"shown in English: {', '.join(missing)}")
 
 
+def test_the_docs_say_how_each_command_is_written() -> None:
+    page = (ROOT / "docs" / "languages.md").read_text(encoding="utf-8").replace("\\|", "|")
+
+    for command in COMMANDS:
+        spelled = [command.usage, *(USAGES[language].get(command.usage, command.usage) for language in LANGUAGES)]
+        assert "| " + " | ".join(f"`{usage}`" for usage in spelled) + " |" in page
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_command_is_understood_as_help_writes_it(language: str) -> None:
     for command in COMMANDS:
@@ -136,6 +145,19 @@ def test_a_german_button_types_german() -> None:
     assert GERMAN.spelled("go all") == "los alle"
     assert FRENCH.spelled("go pilot") == "envoyer pilote"
     assert FRENCH.spelled("something else") == "something else"
+
+
+@pytest.mark.parametrize("key", ["exclude_past", "exclude_no_date"])
+@pytest.mark.parametrize("language", sorted(CATALOGS))
+def test_an_example_of_a_command_would_work(language: str, key: str) -> None:
+    said = render_sentence(Sentence(key=key), replace(WORDS, language=language))
+    found = find(said.rpartition(": ")[2])
+
+    assert found is not None
+    assert found[0].name == "exclude"
+    until = split_until(found[1])
+    assert until is not None
+    assert (until.app, until.day) == ("Payroll Feed", date(2027, 3, 31))
 
 
 def test_no_word_means_two_commands() -> None:

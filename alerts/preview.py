@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
-from alerts.model import EscalationPath
+from alerts.model import MAIL_ONLY, EscalationPath
 from alerts.rehearsal import Planned, Preview
 from alerts.views import PreviewPerson, PreviewView
 
@@ -24,6 +24,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", 
 
 def channels(line: Planned, *, mail: bool) -> tuple[str, ...]:
     """Where the person would be told."""
+    if line.person.id.startswith(MAIL_ONLY):
+        return ("email",)
     by_mail = mail and bool(line.person.mail or line.person.user_principal_name)
     return ("teams", "email") if by_mail else ("teams",)
 

@@ -15,8 +15,8 @@ from alerts.views import Sentence, View
 
 #: Longest pause that may be asked for in hours: four weeks. A longer one is one without hours.
 MOST_HOURS = 672
-#: Days that `preview` looks ahead.
-PREVIEW_DAYS = 30
+#: Days that the card looks ahead; `app.py preview` looks as far as it is asked to.
+PREVIEW_DAYS = 7
 #: Runs that are offered for a recall.
 OFFERED = 5
 

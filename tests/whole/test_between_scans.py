@@ -26,9 +26,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 class Serving:
     """A running Steward, its practice routes and its tenant."""
 
-    def __init__(self, address: str, state_dir: Path) -> None:
+    def __init__(self, address: str, state_dir: Path, apps: int = 300) -> None:
         self.address, self.state_dir = address, state_dir
-        self.practice: Practice = start_or_attach(state_dir, 300, 1)
+        self.practice: Practice = start_or_attach(state_dir, apps, 1)
 
     def call(self, method: str, path: str, body: object = None) -> Any:
         data = None if body is None else json.dumps(body).encode()

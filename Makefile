@@ -2,7 +2,7 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v python)
 
-TARGETS := run test setup lint format docs lock package gallery bench-archive bench-scan bench-delivery clean
+TARGETS := run test setup lint format docs lock package gallery bench-archive bench-scan bench-delivery drill clean
 
 .PHONY: help bench $(TARGETS)
 

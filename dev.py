@@ -464,6 +464,7 @@ COMMANDS = {
     "bench-delivery": Command(
         script("bench/delivery.py"), "measure sending 5,000 alerts to 3,000 people beside what is promised"
     ),
+    "drill": Command(script("bench/drill.py"), "kill workers and crash the database while 5,000 alerts are sent"),
     "clean": Command(clean, "remove what set-up and checks made; --state the state folder too"),
 }
 

@@ -7,6 +7,7 @@ Source: learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-connec
 
 import asyncio
 import ssl
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,9 +30,9 @@ from bot.wire import Wire, read_limited
 TIMEOUT = 12.0
 #: Seconds of it for connecting: until then certainly nothing was written.
 CONNECT_TIMEOUT = 5.0
-#: So many connections in a row that are not made are an outage: all senders pause for so many seconds, and a few of
-#: them try again then. A thousand waiting cards are so sent within minutes once it is over.
-OUTAGE, OUTAGE_PAUSE = 3, 60.0
+#: So many connections that are not made, one after the other, are an outage: all senders pause, each time for twice as
+#: long, and a few of them try again then. A thousand waiting cards are so sent within minutes once it is over.
+OUTAGE, FIRST_PAUSE, LONGEST_PAUSE = 3, 5.0, 60.0
 #: Seconds that a call waits for a shut gate or a full conversation; beyond that it is given back to the queue.
 PATIENCE = 3.0
 
@@ -95,6 +96,7 @@ class Connector:
         self._bot_id = bot_id
         self._tenant_id = tenant_id
         self._not_reached_in_row = 0
+        self._not_reached_at = float("-inf")
         self._timeout = aiohttp.ClientTimeout(total=timeout, connect=CONNECT_TIMEOUT, sock_connect=CONNECT_TIMEOUT)
 
     async def create_conversation(self, service_url: str, member_id: str) -> str:
@@ -223,11 +225,12 @@ class Connector:
 
     async def _exchange(self, call: _Call, token: str) -> tuple[int, Mapping[str, str], bytes]:
         """One request. Raises DeliveryError when no whole answer came."""
-        await self._my_turn()
+        turn = await self._my_turn()
         if call.last_word is not None:
             await call.last_word()
-        await self._brakes.pace.spread()
+        await self._brakes.pace.in_time(turn)
         headers = {"Authorization": f"Bearer {token}"} if token else {}
+        began = time.monotonic()
         try:
             async with self._wire.session().request(
                 call.method,
@@ -241,14 +244,20 @@ class Connector:
                 self._not_reached_in_row = 0
                 return answer
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, ssl.SSLError) as error:
-            raise await self._not_reached(error) from error
+            raise await self._not_reached(error, began) from error
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise _unclear(call, type(error).__name__) from error
 
-    async def _not_reached(self, error: Exception) -> DeliveryError:
-        """What a connection that was not made means: several in a row are an outage, in which nobody need try."""
-        self._not_reached_in_row += 1
-        pause = OUTAGE_PAUSE if self._not_reached_in_row >= OUTAGE else None
+    async def _not_reached(self, error: Exception, began: float) -> DeliveryError:
+        """What a connection that was not made means: several, one after the other, are an outage.
+
+        Those that were tried side by side count as one: this process may have been stopped for a while.
+        """
+        if began >= self._not_reached_at:
+            self._not_reached_in_row += 1
+            self._not_reached_at = time.monotonic()
+        beyond = self._not_reached_in_row - OUTAGE
+        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0**beyond) if beyond >= 0 else None
         if pause is not None:
             await self._brakes.pace.shut(pause)
         return DeliveryError(
@@ -258,16 +267,17 @@ class Connector:
             retry_after=pause,
         )
 
-    async def _my_turn(self) -> None:
+    async def _my_turn(self) -> float:
         """Wait for the turn; the service may have asked everybody to wait while this call waited for it."""
-        await self._brakes.pace.turn()
+        turn = await self._brakes.pace.turn()
         while (wait := await self._brakes.pace.shut_for()) > 0:
             if wait > PATIENCE:
                 raise DeliveryError(
                     "the Bot Connector asked us to wait", outcome=Outcome.SAFE, code="throttled", retry_after=wait
                 )
             await self._brakes.sleep(wait)
-            await self._brakes.pace.turn()
+            turn = await self._brakes.pace.turn()
+        return turn
 
 
 def _unclear(call: _Call, code: str) -> DeliveryError:

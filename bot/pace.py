@@ -17,8 +17,9 @@ log = logging.getLogger(__name__)
 #: (calls, seconds) that one conversation may get. Source: learn.microsoft.com/microsoftteams/platform/bots/
 #: how-to/rate-limit.
 CONVERSATION_WINDOWS = ((7, 1.0), (8, 2.0), (60, 30.0), (1800, 3600.0))
-#: A turn may be used so many turns' time after its own, or not at all.
-LATE = 2.0
+#: Calls a second for one bot in one tenant: what older copies of the documentation say, and what newer ones do. A turn
+#: may be used late, as long as all that are late together keep within it.
+OVERALL = (30, 50)
 #: What SEND_PACE promises is kept at the service's end too, where calls arrive unevenly.
 MARGIN = 0.95
 #: Conversations remembered; older idle ones are forgotten.
@@ -31,10 +32,10 @@ Sleep = Callable[[float], Awaitable[object]]
 class Turns(Protocol):
     """Says when a call to the Bot Connector may be made."""
 
-    async def turn(self) -> None:
-        """Return when it is this call's turn."""
+    async def turn(self) -> float:
+        """Return when it is this call's turn; when that was, for `in_time`."""
 
-    async def spread(self) -> None:
+    async def in_time(self, turn: float) -> None:
         """Return when the request may be written: calls that waited for something else must not go in a bunch."""
 
     async def shut(self, seconds: float) -> None:
@@ -62,15 +63,16 @@ class Pace:
         self._next = float("-inf")
         self._until = float("-inf")
 
-    async def turn(self) -> None:
+    async def turn(self) -> float:
         now = self._monotonic()
         mine = max(now, self._next)
         self._next = mine + self._gap
         if mine > now:
             await self._sleep(mine - now)
+        return mine
 
-    async def spread(self) -> None:
-        """They leave as they come: nothing else is waited for."""
+    async def in_time(self, turn: float) -> None:
+        """They leave as they come."""
 
     async def shut(self, seconds: float) -> None:
         self._until = max(self._until, self._monotonic() + seconds)
@@ -105,25 +107,25 @@ class Turnstile:
         self._ahead = ahead
         self._monotonic = monotonic
         self._sleep = sleep
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: deque[asyncio.Future[float]] = deque()
         self._serving: asyncio.Task[None] | None = None
-        self._most = max(1, int(per_second + 1))
-        #: When the last calls left, at most as many as may leave in a second.
-        self._left: deque[float] = deque(maxlen=self._most)
-        #: While the store does not answer: this process alone, at half the pace, for the answers to people.
-        self._alone = Pace(per_second / 2, monotonic=monotonic, sleep=sleep)
+        limit = next((each for each in OVERALL if per_second < each), per_second)
+        #: How long after its own time a turn may be used (seconds).
+        self._late = max(2 * self._gap, (limit - per_second) / per_second)
+        #: While the store does not answer: this process alone, at a quarter of the pace, for the answers to people.
+        self._alone = Pace(per_second / 4, monotonic=monotonic, sleep=sleep)
 
-    async def turn(self) -> None:
-        mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    async def turn(self) -> float:
+        mine: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self._waiting.append(mine)
         if self._serving is None or self._serving.done():
             self._serving = asyncio.create_task(self._serve())
-        await mine
+        return await mine
 
-    async def spread(self) -> None:
-        while len(self._left) == self._most and (wait := self._left[0] + 1.0 - self._monotonic()) > 0:
-            await self._sleep(wait)
-        self._left.append(self._monotonic())
+    async def in_time(self, turn: float) -> None:
+        while self._monotonic() - turn > self._late:
+            # The store was slow, perhaps for all replicas: those who waited for it would all go at once.
+            turn = await self.turn()
 
     async def shut(self, seconds: float) -> None:
         await self._alone.shut(seconds)
@@ -156,8 +158,7 @@ class Turnstile:
             more = min(len(self._waiting) - count, self._ahead)
             following = asyncio.create_task(self._reserved(more)) if more > 0 else None
             if first is None:
-                await self._alone.turn()
-                self._pass()
+                self._pass(await self._alone.turn())
             else:
                 await self._hand_out(first, count)
             first = await following if following is not None else None
@@ -175,9 +176,9 @@ class Turnstile:
             at = first + number * self._gap
             if (wait := at - self._monotonic()) > 0:
                 await self._sleep(wait)
-            if self._monotonic() > at + LATE * self._gap:
+            if self._monotonic() > at + self._late:
                 continue
-            if not self._pass():
+            if not self._pass(at):
                 return
 
     def _forget_gone(self) -> int:
@@ -186,11 +187,11 @@ class Turnstile:
             self._waiting.popleft()
         return len(self._waiting)
 
-    def _pass(self) -> bool:
+    def _pass(self, turn: float) -> bool:
         """Let the first one go; False when nobody waits."""
         if not self._forget_gone():
             return False
-        self._waiting.popleft().set_result(None)
+        self._waiting.popleft().set_result(turn)
         return True
 
 

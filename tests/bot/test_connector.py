@@ -167,6 +167,33 @@ async def test_a_refused_connection_is_safe(authority):
     assert error.outcome is Outcome.SAFE
 
 
+async def test_several_refused_connections_one_after_the_other_pause_all_senders(authority):
+    clock = Clock()
+    async with connected(authority) as (_, closed):
+        pass
+    hosts = ServiceHosts([], service_url=closed.service_url)
+    async with connected(authority, hosts=hosts, brakes=braked(clock)) as (connector, _):
+        waits = [(await failure(send(connector, closed, f"a:{n}"))).retry_after for n in range(3)]
+        paused = await failure(send(connector, closed, "a:other"))
+        clock.now += 5
+        again = await failure(send(connector, closed, "a:other"))
+
+    assert waits == [None, None, 5.0]
+    assert paused.code == "throttled"
+    assert (again.code, again.retry_after) == ("notReached", 10.0)
+
+
+async def test_connections_refused_side_by_side_are_no_outage(authority):
+    async with connected(authority) as (_, closed):
+        pass
+    hosts = ServiceHosts([], service_url=closed.service_url)
+    async with connected(authority, hosts=hosts) as (connector, _):
+        errors = await asyncio.gather(*(failure(send(connector, closed, f"a:{n}")) for n in range(10)))
+
+    assert {error.outcome for error in errors} == {Outcome.SAFE}
+    assert sum(error.retry_after is not None for error in errors) < 10
+
+
 async def test_a_certificate_of_a_stranger_is_safe_and_nothing_is_sent(authority):
     async with connected(authority, wire=Wire()) as (connector, channel):
         error = await failure(send(connector, channel))

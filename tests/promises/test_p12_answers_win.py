@@ -54,10 +54,11 @@ class Turns(Pace):
         self.left = at
         self.act: Callable[[], Awaitable[object]] | None = None
 
-    async def turn(self) -> None:
+    async def turn(self) -> float:
         self.left -= 1
         if self.left == 0 and self.act is not None:
             await self.act()
+        return 0.0
 
 
 def owned(world: World) -> None:

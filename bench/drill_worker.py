@@ -1,0 +1,100 @@
+"""The replicas of the drill: a nursery that has loaded everything, and forks one delivery worker for each line it reads.
+
+A worker is the product's own: outbox on PostgreSQL, pace shared over all replicas, connector, cards. Only lease and hold
+are shorter, so that the drill fits into minutes.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from datetime import UTC, datetime, timedelta
+
+from alerts.delivery import Deliverer
+from alerts.model import Policy
+from alerts.reroute import Rerouter
+from alerts.roles import Roles
+from alerts.viewing import Viewer
+from bot.connector import Brakes, Connector
+from bot.contacts import Contacts
+from bot.drawing import Drawing
+from bot.hosts import ServiceHosts
+from bot.pace import MARGIN, Turnstile
+from bot.proactive import ProactiveTeams
+from bot.wire import Wire
+from cards.render import Words
+from store.shared_pace import StoredPace
+from store.store import open_store
+
+#: Seconds: of a claim, and before the one repeat of a send whose outcome is unknown (60 and 600 in the product).
+LEASE, HOLD = 4.0, 6.0
+POLL = 0.2
+
+
+class NoTokens:
+    """Plain HTTP on loopback needs none."""
+
+    async def token(self, *, force: bool = False) -> str:  # noqa: ARG002 - the port's
+        return ""
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def work(database: str, teams_url: str, pace: float) -> None:
+    """One replica, until it is told to stop or killed."""
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    store = await open_store(database)
+    policy, service_url = Policy(), f"{teams_url}/teams/"
+    roles = Roles(store=store, fallback_recipients=())
+    connector = Connector(
+        wire=Wire(),
+        tokens=NoTokens(),
+        hosts=ServiceHosts([], plain_loopback=True),
+        brakes=Brakes(pace=Turnstile(StoredPace(store, "teams", pace * MARGIN), pace * MARGIN)),
+        bot_id="28:drill",
+        tenant_id="tenant",
+    )
+    channel = ProactiveTeams(
+        connector=connector,
+        contacts=Contacts(store),
+        drawing=Drawing(lambda _locale: Words()),
+        service_url=service_url,
+        clock=now,
+    )
+    worker = Deliverer(
+        store=store,
+        viewer=Viewer(policy=policy, clock=now),
+        clock=now,
+        teams=channel,
+        mail=None,
+        rerouter=Rerouter(policy=policy, roles=roles),
+        lease_seconds=LEASE,
+        hold=timedelta(seconds=HOLD),
+    )
+    await worker.run(stop, poll_seconds=POLL)
+    await store.close()
+
+
+def nursery(database: str, teams_url: str, pace: float) -> None:
+    """Fork a worker for each line; its process id is the answer."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for _ in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            # What a crash of the database does to every worker is in the figures, not worth a traceback each.
+            logging.disable(logging.CRITICAL)
+            try:
+                asyncio.run(work(database, teams_url, pace))
+            finally:
+                os._exit(0)
+        sys.stdout.write(f"{child}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    nursery(sys.argv[1], sys.argv[2], float(sys.argv[3]))

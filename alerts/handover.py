@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -116,13 +117,16 @@ class HandingOver:
             held |= dict.fromkeys(left, question.id)
             log.warning("%s of %s owners depart in one scan: held for an admin", len(left), len(memory.owners))
         result = HandedOver(memory=memory, question=question)
+        by_app: dict[str, list[Judged]] = defaultdict(list)
+        for (object_id, _), judged in due.items():
+            by_app[object_id].append(judged)
         for person_id, leaver in sorted(leavers.items()):
             state = self._answer(held.get(person_id))
             if state is QuestionState.NO:
                 settled |= {person_id}
             ripe = scans_without(leaver, self.runs, self.now) >= self.policy.leaver_grace_days
             if ripe and person_id not in settled and state is QuestionState.YES:
-                self._hand_over(leaver, due, unclosed, result)
+                self._hand_over(leaver, by_app, unclosed, result)
         result.memory = Memory(since=memory.since or self.now, owners=owners, held=held, settled=frozenset(settled))
         return result
 
@@ -134,33 +138,44 @@ class HandingOver:
         return question.state if question is not None else QuestionState.OPEN
 
     def _hand_over(
-        self, leaver: Leaver, due: Mapping[Key, Judged], unclosed: Mapping[Key, Alert], result: HandedOver
+        self,
+        leaver: Leaver,
+        by_app: Mapping[str, Sequence[Judged]],
+        unclosed: Mapping[Key, Alert],
+        result: HandedOver,
     ) -> None:
         manager = by_manager(leaver, self.people, self.policy.skip_users)
         told = [manager] if manager is not None else [person for person in self.fallback if person.counts]
         reason = RouteReason.PREVIOUS_OWNER_MANAGER if manager is not None else RouteReason.FALLBACK
         for orphan in leaver.apps:
-            judged = self._about(orphan, due, unclosed)
+            judged = self._about(orphan, by_app, unclosed, result)
             if judged is None:
                 continue
-            if judged.alert.key not in due:
-                result.judged.append(judged)
             for person in told:
                 self._tell(judged, person, reason, leaver)
 
-    def _about(self, orphan: Orphan, due: Mapping[Key, Judged], unclosed: Mapping[Key, Alert]) -> Judged | None:
+    def _about(
+        self,
+        orphan: Orphan,
+        by_app: Mapping[str, Sequence[Judged]],
+        unclosed: Mapping[Key, Alert],
+        result: HandedOver,
+    ) -> Judged | None:
         """The app's most urgent alert; one that waits for its day where nothing of the app is due."""
-        object_id = orphan.record.application.object_id
-        own = [judged for key, judged in due.items() if key[0] == object_id]
+        own = by_app.get(orphan.record.application.object_id, ())
         answerable = [j for j in own if j.alert.state in (AlertState.OPEN, AlertState.SUPERSEDED)]
         if answerable:
             return min(answerable, key=lambda j: (j.alert.state is not AlertState.OPEN, _end(j.alert.credential)))
         if own:
             return None
+        # Two who left together may have owned one app: both handovers stand on the same alert.
+        if (made := next((j for j in result.judged if j.alert.key == orphan.record.key), None)) is not None:
+            return made
         known = unclosed.get(orphan.record.key)
-        if known is not None and known.credential.end == orphan.record.credential.end:
-            return Judged(alert=known, visible_change=False)
-        return Judged(alert=_ahead(orphan.record, self.now, self.run_id), visible_change=False)
+        same = known is not None and known.credential.end == orphan.record.credential.end
+        alert = known if same and known is not None else _ahead(orphan.record, self.now, self.run_id)
+        result.judged.append(Judged(alert=alert, visible_change=False))
+        return result.judged[-1]
 
     def _tell(self, judged: Judged, person: Person, reason: RouteReason, leaver: Leaver) -> None:
         places = {place.person.id: place for place in judged.recipients}

@@ -334,9 +334,12 @@ class _Scan:
         return people
 
     async def _people_at_work(self) -> set[str]:
-        """Ids of those who have answered, or take part in a nomination: their accounts decide too."""
+        """Ids of those who answered, take part in a nomination, or were told beside the route: their accounts decide too."""
         async with self._is.store.reading() as tx:
-            ids = {alert.answer.by.id for alert in await tx.alerts_unclosed() if alert.answer is not None}
+            alerts = await tx.alerts_unclosed()
+            ids = {alert.answer.by.id for alert in alerts if alert.answer is not None}
+            places = await tx.recipients([alert.id for alert in alerts])
+            ids |= {place.person.id for place in places if place.on_route and place.beside}
             for nomination in await tx.nominations_pending():
                 ids |= {nomination.nominee.id, nomination.nominator.id}
         return ids

@@ -136,6 +136,23 @@ async def test_a_due_app_of_the_leaver_stands_on_the_same_card(world: World) -> 
     assert world.told()["mia"] == 2
 
 
+async def test_two_who_leave_together_are_handed_over_once_each_even_where_they_shared_an_app(world: World) -> None:
+    world.person("max")
+    world.person("cat", manager="max")
+    world.app("shared", ("ben", "cat"), world.secret(100.5))
+    for number in range(300):
+        world.person(f"o{number:03}")
+        world.app(f"other{number:03}", (f"o{number:03}",), world.secret(100.5, key_id=f"x{number}"))
+    await world.first()
+    world.disable("ben")
+    world.disable("cat")
+    for _ in range(4):
+        await world.day()
+
+    assert [len(handovers(world, who)[0].items) for who in ("mia", "max")] == [1, 1]
+    assert world.told() == {"mia": 1, "max": 1}
+
+
 async def test_without_a_manager_the_fallback_is_asked(world: World) -> None:
     await leave(world)
     world.people["mia"] = replace(world.people["mia"], account_enabled=False)

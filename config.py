@@ -279,6 +279,7 @@ class _Loader:
             endpoint=endpoint,
             identity=identity,
             last_use=last_use,
+            audit_log=self._get.value("AUDIT_LOG", bool, False),
             delta_minutes=self._get.number("DELTA_MINUTES", 15),
         )
 

@@ -197,6 +197,7 @@ class Judge:
             answer=old.answer if old else None,
             as_of=self._as_of(record, old),
             run_id=old.run_id if old else self.run_id,
+            done_by=old.done_by if old and state is AlertState.SUPERSEDED else "",
             owner_ids=owner_ids,
         )
         recipients = place_people(route, standing, alert.id, self.people)

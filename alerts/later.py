@@ -24,6 +24,7 @@ from alerts.model import (
 from alerts.ports import AppLookup, Clock, Store
 from alerts.renewal import RenewalCheck
 from alerts.views import Elsewhere, Place, RenewalFinding
+from alerts.who import PREFIX
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ class LaterLooks:
         if self.registry is None:
             return 0
         async with self.store.reading() as tx:
-            due = await tx.later_looks(self.clock())
+            due = [look for look in await tx.later_looks(self.clock()) if not look.alert_id.startswith(PREFIX)]
             alerts = await tx.alerts([look.alert_id for look in due])
         check = RenewalCheck(
             store=self.store, clock=self.clock, policy=self.policy, registry=self.registry, patience=PATIENCE

@@ -50,6 +50,8 @@ class Policy:
     history_days: int = 730
     #: Whether an owner-write identity is configured.
     owner_writes: bool = False
+    #: AUDIT_LOG=on: Entra's log is asked who renewed or removed a credential.
+    audit_log: bool = False
     #: OWNER_CHANGES=direct: the nominee's acceptance is enough, except for privileged apps.
     owner_changes_direct: bool = False
     #: Object ids that are recipients on no path.
@@ -200,6 +202,8 @@ class Alert:
     as_of: datetime | None = None
     #: Run in which it last changed.
     run_id: str = ""
+    #: Who renewed or removed it according to Entra's audit log, '' where nobody can tell.
+    done_by: str = ""
     #: Counting owners' ids when it was last judged, ascending; None in rows of an earlier version.
     owner_ids: tuple[str, ...] | None = None
 

@@ -206,6 +206,16 @@ class Privileges(Protocol):
         """
 
 
+class ChangeLog(Protocol):
+    """Tells who has changed an app (graph/audit_log.py)."""
+
+    async def who_changed(self, object_id: str, since: datetime, until: datetime) -> str:
+        """The name of whoever changed an app's credentials last in that time, '' if the log has nothing (yet).
+
+        Raises GraphError.
+        """
+
+
 class AppInstaller(Protocol):
     """Installs Steward's Teams app for people who do not have it (graph/installation.py)."""
 
@@ -538,6 +548,7 @@ __all__ = [
     "AppPage",
     "AppRegistry",
     "Archive",
+    "ChangeLog",
     "Clock",
     "Completeness",
     "GraphUsage",

@@ -18,6 +18,7 @@ from alerts.model import Alert, AlertState, Application, Credential, CredentialR
 from alerts.ports import AppLookup, Clock, Store, Transaction
 from alerts.stages import alert_type, crossed_stage, days_left, long_expired, successor
 from alerts.views import RenewalFinding
+from alerts.who import ask_who
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,7 @@ class Look:
         await self._save_records(tx, shown)
         if looked.changed:
             await tx.save_alerts(looked.changed)
+            await ask_who(tx, looked.changed, self.now, self.policy)
             await tx.add_events(events)
             ahead = {alert.id for alert in alerts if alert.state is AlertState.AHEAD}
             closed = sum(1 for alert in looked.changed if alert.state is AlertState.RESOLVED and alert.id not in ahead)

@@ -45,6 +45,7 @@ from alerts.restore import settle_told
 from alerts.sending import UNSAID, Sifted, is_held, is_waiting, replace_held, was_said
 from alerts.stages import horizon, is_due
 from alerts.wanted import Standing
+from alerts.who import ask_who
 
 #: Alerts judged before the event loop gets a turn.
 SLICE = 200
@@ -332,6 +333,9 @@ class Round:
             if judged.alert.id in stored:
                 judged.alert = replace(judged.alert, version=stored[judged.alert.id].version + 1)
         await tx.save_alerts([*(j.alert for j in changed), *self.closed])
+        calmed = [j.alert for j in changed if j.alert.id in stored and _newly_superseded(stored[j.alert.id], j.alert)]
+        renewed = [alert for alert in self.closed if alert.closed_reason != "notDue"]
+        await ask_who(tx, [*calmed, *renewed], now, self.policy)
         # Against what is stored, not against what was judged from: an "off" that new owners end must be written, too.
         await tx.save_recipients(
             [r for j in self.judged for r in j.recipients if self.recipients[j.alert.id].get(r.person.id) != r]
@@ -410,3 +414,7 @@ class Round:
         pending = [n for nominations in self.nominations.values() for n in nominations]
         owners = {r.application.object_id: r.owners for r in self.material.records.values()}
         await settle_nominations(self.tx, pending, owners, self.now)
+
+
+def _newly_superseded(before: Alert, now_is: Alert) -> bool:
+    return before.state is not AlertState.SUPERSEDED and now_is.state is AlertState.SUPERSEDED

@@ -243,6 +243,7 @@ class Viewer:
             taken_at=answer.at if answer else None,
             snoozed_until=mine.snoozed_until if mine and mine.snoozed_until and mine.snoozed_until > now else None,
             finding=renewal.findings.get(alert.id) if renewal else None,
+            done_by=alert.done_by,
         )
 
     def _verbs(

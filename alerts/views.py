@@ -138,6 +138,8 @@ class AlertItem:
     snoozed_until: datetime | None = None
     #: Set right after "I renewed it".
     finding: RenewalFinding | None = None
+    #: Who renewed or removed it outside Steward, '' unknown.
+    done_by: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

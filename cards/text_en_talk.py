@@ -40,6 +40,7 @@ _QUIET: Mapping[str, Entry] = {
 
 #: "I renewed it".
 _RENEWED: Mapping[str, Entry] = {
+    "state.done_by": "According to Entra's audit log **{person}** did it.",
     "finding.otherType": "**Found a new {thing} on this app:** {label}. What expires is its {needed}; if nothing uses"
     " that any more, remove it, and I am quiet.",
     "finding.otherSide": "**Found a new {thing}, but on the other side:** {label}. An app has two sides in Entra, its"

@@ -286,6 +286,8 @@ def _state(view: AlertView, pen: Pen) -> Iterator[Line]:
             yield pen.pieces(f"state.{first.state}")
         case _:
             pass
+    if first.done_by and first.state in (CardState.RENEWED, CardState.SUPERSEDED):
+        yield pen.pieces("state.done_by", person=Safe(clean(first.done_by, Limit.PERSON)))
     if first.state is CardState.TAKEN_BY_YOU and view.next_reminder is not None:
         yield pen.pieces("state.reminder", date=pen.calendar.day(view.next_reminder))
 

@@ -74,34 +74,34 @@ def _owner_removed(state: TwinState, at: datetime, data: dict[str, Any]) -> None
 # ---------------------------------------------------------------- credentials
 
 
-def add_secret(state: TwinState, object_id: str, name: str, days: float = 365) -> str:
+def add_secret(state: TwinState, object_id: str, name: str, days: float = 365, by: str = "") -> str:
     """Give the app a new client secret from now on; its key id."""
     key_id = str(uuid4())
-    state.change("secretAdded", app=object_id, key=key_id, name=name, days=days)
+    state.change("secretAdded", app=object_id, key=key_id, name=name, days=days, by=by)
     return key_id
 
 
-def add_certificate(state: TwinState, object_id: str, name: str, days: float = 365) -> str:
+def add_certificate(state: TwinState, object_id: str, name: str, days: float = 365, by: str = "") -> str:
     """Give the app a new certificate from now on; its key id."""
     key_id = str(uuid4())
-    state.change("certificateAdded", app=object_id, key=key_id, name=name, days=days)
+    state.change("certificateAdded", app=object_id, key=key_id, name=name, days=days, by=by)
     return key_id
 
 
-def remove_credential(state: TwinState, object_id: str, key_id: str) -> None:
+def remove_credential(state: TwinState, object_id: str, key_id: str, by: str = "") -> None:
     """Delete one credential; a SAML certificate goes with all three of its entries."""
-    state.change("credentialRemoved", app=object_id, key=key_id)
+    state.change("credentialRemoved", app=object_id, key=key_id, by=by)
 
 
-def renew(state: TwinState, object_id: str, key_id: str, days: float = 365) -> str:
+def renew(state: TwinState, object_id: str, key_id: str, days: float = 365, by: str = "") -> str:
     """What a person does in Entra to renew: a new credential of the same type, the old one deleted; the new key id."""
     app = _app(state, object_id)
     old = next((each for each in app.credentials if each.key_id == key_id), None)
     if old is None:
         raise Refused(404, "Request_ResourceNotFound", f"{object_id} has no credential {key_id}.")
     add = add_secret if old.is_secret else add_certificate
-    new = add(state, object_id, old.display_name or "renewed", days)
-    remove_credential(state, object_id, key_id)
+    new = add(state, object_id, old.display_name or "renewed", days, by)
+    remove_credential(state, object_id, key_id, by)
     return new
 
 
@@ -118,6 +118,7 @@ def _secret_added(state: TwinState, at: datetime, data: dict[str, Any]) -> None:
             hint=data["key"][:3],
         )
     )
+    _note(app, at, "Update application \u2013 Certificates and secrets management", data)
     _touch(state, app)
 
 
@@ -137,11 +138,12 @@ def _certificate_added(state: TwinState, at: datetime, data: dict[str, Any]) -> 
             custom_key_identifier=thumbprint_of(data["key"], size),
         )
     )
+    _note(app, at, "Update application \u2013 Certificates and secrets management", data)
     _touch(state, app)
 
 
 @mutation("credentialRemoved")
-def _credential_removed(state: TwinState, _at: datetime, data: dict[str, Any]) -> None:
+def _credential_removed(state: TwinState, at: datetime, data: dict[str, Any]) -> None:
     app = _app(state, data["app"])
     gone = next((each for each in app.credentials if each.key_id == data["key"]), None)
     if gone is None:
@@ -150,7 +152,13 @@ def _credential_removed(state: TwinState, _at: datetime, data: dict[str, Any]) -
     app.credentials = [
         each for each in app.credentials if each is not gone and (trio is None or each.custom_key_identifier != trio)
     ]
+    _note(app, at, "Update application \u2013 Certificates and secrets management", data)
     _touch(state, app)
+
+
+def _note(app: TwinApp, at: datetime, activity: str, data: dict[str, Any]) -> None:
+    """An entry of the audit log; one app registration's is named as Entra names it."""
+    app.audits.append((at, activity, data.get("by", "")))
 
 
 # ---------------------------------------------------------------- apps and accounts

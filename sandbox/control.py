@@ -277,12 +277,18 @@ async def entra(request: web.Request) -> web.Response:
 
 
 async def renew(request: web.Request) -> web.Response:
-    """POST {"object_id", "key_id"}: what a person does in Entra to renew; answers the new key id."""
+    """POST {"object_id", "key_id"}: what a person does in Entra to renew; answers the new key id.
+
+    The audit log names an owner of the app, if it has one.
+    """
     state = request.app[STATE]
     body = await _body(request)
     object_id, key_id = _text(body, "object_id"), _text(body, "key_id")
     moment = _moment(state)
-    return web.json_response({"key_id": changes.renew(state, object_id, key_id), "moment": moment})
+    app = state.tenant.apps.get(object_id)
+    owners = state.tenant.counting_owners(app) if app is not None else []
+    by = owners[0].id if owners else ""
+    return web.json_response({"key_id": changes.renew(state, object_id, key_id, by=by), "moment": moment})
 
 
 async def archive(request: web.Request) -> web.Response:

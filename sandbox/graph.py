@@ -13,7 +13,7 @@ from uuid import uuid4
 import msgspec
 from aiohttp import web
 
-from sandbox import graph_applications, graph_mail, graph_people, graph_reports, graph_roles, graph_teams
+from sandbox import graph_applications, graph_audits, graph_mail, graph_people, graph_reports, graph_roles, graph_teams
 from sandbox.graph_core import JSON, Answer, Call, Route, error_body
 from sandbox.graph_throttle import Throttle, cost_of
 from sandbox.graph_types import APPLICATION, SERVICE_PRINCIPAL, USER
@@ -31,6 +31,7 @@ MAX_BODY = 8 * 1024 * 1024
 
 ROUTES: list[Route] = [
     *graph_roles.ROUTES,
+    *graph_audits.ROUTES,
     *graph_applications.ROUTES,
     *graph_people.ROUTES,
     *graph_mail.ROUTES,

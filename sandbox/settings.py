@@ -21,6 +21,7 @@ def steward_settings(state: TwinState) -> dict[str, str]:
         "AZURE_CLIENT_SECRET": clients["scanner"].secret,
         "GRAPH_ENDPOINT": urls["graph"],
         "GRAPH_BETA_LAST_USE": "on",
+        "AUDIT_LOG": "on",
         "LOGS_INGESTION_ENDPOINT": urls.get("ingestion", ""),
         "LOGS_DCR_ID": identities.rule_id,
         "LOGS_WORKSPACE_ID": identities.workspace_id,

@@ -164,6 +164,8 @@ class TwinApp:
     history: list[Spell] = field(default_factory=list)
     #: Which awkward case it is (see cases.py), '' for an ordinary one.
     case: str = ""
+    #: What Entra's audit log has about it: (when, activity, client id or person who did it), oldest first.
+    audits: list[tuple[datetime, str, str]] = field(default_factory=list)
     #: Counted up with every change; the Graph twin's cache asks for it.
     version: int = 0
     #: Number of the last change (`TwinState.revision`), 0 for none since the tenant was made.

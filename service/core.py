@@ -19,6 +19,7 @@ from alerts.owner_changes import OwnerChanges
 from alerts.ports import (
     AppRegistry,
     Archive,
+    ChangeLog,
     Clock,
     MailChannel,
     OwnerHistory,
@@ -33,6 +34,7 @@ from alerts.reroute import Rerouter
 from alerts.roles import Roles
 from alerts.sending_desk import SendingDesk
 from alerts.viewing import Viewer
+from alerts.who import WhoDidIt
 from service.rules import contacts_of, policy_of, roles_of, sending_rules_of
 from settings.model import Settings
 
@@ -44,6 +46,8 @@ class GraphSide:
     registry: AppRegistry | None = None
     people: People | None = None
     privileges: Privileges | None = None
+    #: None where AUDIT_LOG is off.
+    change_log: ChangeLog | None = None
     owner_writer: OwnerWriter | None = None
     mail: MailChannel | None = None
     #: Closes the clients' connections.
@@ -68,6 +72,7 @@ class Core:
     deadlines: Deadlines
     contacts: Contacts
     later_looks: LaterLooks
+    who: WhoDidIt
     releaser: Releaser
 
     async def refresh(self) -> list[str]:
@@ -169,6 +174,7 @@ def build_core(
         desk=desk,
         owner_changes=changes,
         rerouter=rerouter,
+        who=WhoDidIt(store=store, clock=clock, log=graph.change_log),
         later_looks=LaterLooks(store=store, clock=clock, policy=policy, registry=graph.registry),
         contacts=contacts,
         deadlines=Deadlines(store=store, clock=clock, roles=roles, rerouter=rerouter, mail=mail),

@@ -7,6 +7,7 @@ from alerts.views import MailView
 from cards.email import Mail, render_mail
 from cards.render import Words
 from graph.applications import GraphApplications
+from graph.audit_log import GraphAuditLog
 from graph.changes import GraphChanges
 from graph.client import GraphClient, Identity
 from graph.gate import BETWEEN_SCANS
@@ -94,6 +95,7 @@ class GraphRooms:
             registry=GraphApplications(quick),
             people=GraphPeople(quick),
             privileges=GraphPrivileges(quick),
+            change_log=GraphAuditLog(quick) if settings.graph.audit_log else None,
             owner_writer=GraphOwners(self._client(writer)) if writer else None,
             mail=self._mail(),
             close=self.close,

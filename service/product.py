@@ -104,6 +104,7 @@ class Product:
             count = await self.core.owner_changes.run_pending()
             count += await self.core.deadlines.run_once()
             count += await self.core.later_looks.run_once()
+            count += await self.core.who.run_once()
             count += await self.deliverer.drain() if self.deliverer is not None else 0
             handled += count
             if not count:
@@ -120,6 +121,7 @@ class Product:
             _every(OWNER_SECONDS, self.core.owner_changes.run_pending, stop, "writing owners"),
             _every(DEADLINE_SECONDS, self.core.deadlines.run_once, stop, "time limits of nominations"),
             _every(LATER_SECONDS, self.core.later_looks.run_once, stop, "looking again for what was renewed"),
+            _every(LATER_SECONDS, self.core.who.run_once, stop, "asking who renewed it"),
         ]
         if self.deliverer is not None:
             loops.append(self.deliverer.run(stop))

@@ -43,6 +43,8 @@ class GraphSettings:
     identity: Identity | None
     #: Whether the beta is asked when credentials signed in last.
     last_use: bool = False
+    #: Whether Entra's audit log is asked who changed an app.
+    audit_log: bool = False
     #: Between two questions for what has changed, 0 never.
     delta_minutes: int = 15
 

@@ -105,12 +105,12 @@ PERMISSIONS: tuple[Permission, ...] = (
         identity="scanner",
         api=GRAPH,
         right="AuditLog.Read.All",
-        why="when each credential signed in last",
-        not_more="least for that report, which is in Graph's beta only; without it cards do not say when a credential"
-        " was last used, and nothing else is missing",
+        why="when each credential signed in last; who renewed or removed one",
+        not_more="least for the beta's report and for the audit log; without it cards do not say when a credential"
+        " was last used and who renewed it, and nothing else is missing",
         settings="AZURE_",
-        only_with="GRAPH_BETA_LAST_USE",
-        calls=_calls("GET /beta/reports/appCredentialSignInActivities"),
+        only_with="GRAPH_BETA_LAST_USE or AUDIT_LOG",
+        calls=_calls("GET /auditLogs/directoryAudits", "GET /beta/reports/appCredentialSignInActivities"),
     ),
     Permission(
         identity="scanner",

@@ -135,8 +135,8 @@ SETTINGS: tuple[SettingDoc, ...] = (
     _GRAPH.row("GRAPH_BETA_LAST_USE", "on, off", "`off`",
         "Asks Graph's beta for the last use of each credential: global cloud only, and AuditLog.Read.All is needed.",
         v.on_off),
-    _GRAPH.row("AUDIT_LOG", "on, off", "`off`", "Reads the directory's audit log for who changed an app.", v.on_off,
-        accepts=("off",), missing="Reading the audit log is not built yet."),
+    _GRAPH.row("AUDIT_LOG", "on, off", "`off`",
+        "Asks Entra's audit log who renewed or removed a credential; AuditLog.Read.All is needed.", v.on_off),
     # ------------------------------------------------------------ logs
     _LOGS.row("LOGS_INGESTION_ENDPOINT", "https host", "-",
         "The data collection endpoint, or the rule's own; with the next two it sends the archive to Log Analytics too.",

@@ -390,7 +390,6 @@ def test_a_pilot_needs_somebody_in_it():
 # ---------------------------------------------------------------- what is not built
 
 UNBUILT = [
-    ("AUDIT_LOG", "on", "off"),
     ("PERSON_DATA", "ids", "names"),
     ("READ_RECEIPTS", "on", "off"),
     ("APPLICATIONINSIGHTS_CONNECTION_STRING", "InstrumentationKey=1", ""),

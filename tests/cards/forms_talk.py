@@ -59,6 +59,7 @@ def talk_views() -> dict[str, View]:
         made[f"owner-elsewhere-{place}"] = owner_view(finding, elsewhere=found)
     made |= rows_views()
     return made | {
+        "owner-renewed-by": owner_view(replace(item(state=CardState.RENEWED), done_by="Eli Novak")),
         "greeting-apps": HelpView(commands=COMMANDS[:5], greeting=True, own=list_view()),
         "list-expired": list_view(ListKind.EXPIRED, days=30),
         "list-expired-none": list_view(ListKind.EXPIRED, lines=(), total=0, days=30),

@@ -1,13 +1,16 @@
 """The beta's report on last use: believable, the same every time, in pages, and limited as Graph's is."""
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import pytest
 
+from sandbox import changes
 from sandbox.graph_reports import last_use
 from sandbox.graph_throttle import Throttle
 from sandbox.refused import Refused
 from sandbox.tenant import TwinCredential
+from tests.sandbox.twins import Twins
 
 REPORT = "/../beta/reports/appCredentialSignInActivities"
 MIDNIGHT = datetime(2031, 5, 1, tzinfo=UTC)
@@ -77,3 +80,17 @@ def test_the_sixth_report_in_ten_seconds_must_wait():
     throttle.check_report()
 
     assert raised.value.status == 429
+
+
+def test_the_audit_log_names_who_renewed(twins: Twins) -> None:
+    state = twins.state
+    app = state.tenant.app_named("Invoice Export")
+    owner = state.tenant.counting_owners(app)[0]
+    changes.renew(state, app.object_id, app.credentials[0].key_id, by=owner.id)
+    now = state.now()
+    span = f"activityDateTime ge {now - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ} and activityDateTime le "
+    condition = f"targetResources/any(t:t/id eq '{app.object_id}') and {span}{now:%Y-%m-%dT23:59:59Z}"
+    entries = twins.get(f"/auditLogs/directoryAudits?$filter={quote(condition)}&$top=50").json()["value"]
+
+    assert [entry["initiatedBy"]["user"]["displayName"] for entry in entries] == [owner.display_name] * 2
+    assert twins.get("/auditLogs/directoryAudits").status_code == 400

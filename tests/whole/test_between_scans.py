@@ -115,6 +115,8 @@ async def test_renewed_in_entra_is_green_on_the_card_before_the_next_scan(servin
     found = looked["found"]
     assert found.pop("removed") == sum(alert.application.type == "appRegistration" for alert in others)
     assert found.keys() <= {"superseded"}
+    # Who renewed the first one is asked by the clock, whatever else is asked.
+    paths = [path for path in paths if "/auditLogs/" not in path]
     assert Counter(paths) == {"/v1.0/applications/delta": 1, "/v1.0/servicePrincipals/delta": 1}
     after = await serving.alerts()
     assert after[""] == 1

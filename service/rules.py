@@ -26,6 +26,7 @@ def policy_of(settings: Settings) -> Policy:
         digest_after=rules.digest_after,
         history_days=rules.history_days,
         owner_writes=settings.owners.write_identity is not None,
+        audit_log=settings.graph.audit_log,
         owner_changes_direct=settings.owners.changes == "direct",
         skip_users=frozenset(settings.people.skip_users),
     )

@@ -191,7 +191,7 @@ def row(pieces: Iterable[Piece], action: Element | None = None) -> Element:
     if action is None:
         return container([block(pieces)], spacing="Small")
     line = block(pieces)
-    line["inlines"][-1]["text"] += " ›"
+    line["inlines"][-1]["text"] += "\N{NO-BREAK SPACE}›"
     return container([line], spacing="Small", selectAction=action)
 
 

@@ -373,14 +373,14 @@ def test_a_digest_sorts_by_when_somebody_is_needed() -> None:
     assert said[1] == "4 of 14 in hand."
     assert said[2:8] == [
         "This week and next",
-        "Mon 7 Dec · Payroll Feed · client secret ›",
-        "Thu 10 Dec · Travel Booking · certificate ›",
+        "Mon 7 Dec · Payroll Feed · client secret\N{NO-BREAK SPACE}›",
+        "Thu 10 Dec · Travel Booking · certificate\N{NO-BREAK SPACE}›",
         "Within 14 days",
-        "Mon 14 Dec · HR Mirror · client secret · Noor has it ›",
-        "Wed 16 Dec · Badge Sync · client secret ›",
+        "Mon 14 Dec · HR Mirror · client secret · Noor has it\N{NO-BREAK SPACE}›",
+        "Wed 16 Dec · Badge Sync · client secret\N{NO-BREAK SPACE}›",
     ]
-    assert said[8] == "Later: 10 more, the first on Fri 18 Dec ›"
-    assert said[9] == "2 probably need nothing: a newer one exists ›"
+    assert said[8] == "Later: 10 more, the first on Fri 18 Dec\N{NO-BREAK SPACE}›"
+    assert said[9] == "2 probably need nothing: a newer one exists\N{NO-BREAK SPACE}›"
 
 
 def test_show_all_unfolds_everything_that_is_folded() -> None:
@@ -516,9 +516,9 @@ def test_a_digest_of_two_weeks_ends_on_sunday() -> None:
     said = lines(render(samples.digest_view(items=(late, monday)), WORDS))
     assert said[1:5] == [
         "This week and next",
-        "Sun 13 Dec · Payroll Feed · client secret ›",
+        "Sun 13 Dec · Payroll Feed · client secret\N{NO-BREAK SPACE}›",
         "Within 14 days",
-        "Mon 14 Dec · Payroll Feed · client secret ›",
+        "Mon 14 Dec · Payroll Feed · client secret\N{NO-BREAK SPACE}›",
     ]
 
 

@@ -61,6 +61,8 @@ TITLES = {
     "nominee-asked": "Somebody is asked to look after an app",
     "approval-accepted": "An administrator approves",
     "approval-by-hand": "Where owners are added by hand",
+    "digest": "Many apps at once",
+    "handover": "An owner left: to the manager",
     "digest-choose": "Answering several",
     "status": "Steward is well",
     "status-partial": "Something is wrong",

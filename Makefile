@@ -2,7 +2,7 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v python)
 
-TARGETS := run test setup lint format docs lock package gallery bench-archive bench-scan bench-delivery drill clean
+TARGETS := run test setup lint format docs lock package gallery bench-archive bench-bot bench-scan bench-delivery drill clean
 
 .PHONY: help bench $(TARGETS)
 
@@ -12,4 +12,4 @@ help:
 $(TARGETS):
 	@exec $(PYTHON) dev.py $@ $(ARGS)
 
-bench: bench-archive bench-scan bench-delivery
+bench: bench-archive bench-bot bench-scan bench-delivery

@@ -458,6 +458,7 @@ COMMANDS = {
     "package": Command(ask("package"), "build the Teams app package"),
     "gallery": Command(script("tests/gallery/make_gallery.py", browser=True), "draw every card into docs/gallery"),
     "bench-archive": Command(script("bench/archive.py"), "measure the archive with two years of history"),
+    "bench-bot": Command(script("bench/bot.py"), "measure buttons and commands beside botbuilder's own turn"),
     "bench-scan": Command(
         script("bench/scan.py"), "measure scans of tenants of 12,000 and 100,000 apps beside what is promised"
     ),

@@ -2,11 +2,11 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from alerts.errors import ArchiveError, Outcome
-from alerts.gate import RESTORE_HOLD, may_tell
+from alerts.gate import RESTORE_HOLD, Gatekeeper, may_tell
 from alerts.ledger import UNREACHABLE, Entry, Ledger, LedgerState, draw_up
 from alerts.messages import message
 from alerts.model import Channel, Delivery, DeliveryPurpose, Event, Notice, Policy, RunStatus, ScanRun
@@ -165,6 +165,8 @@ class Auditor:
     archive: Spool | None = None
     #: Whether e-mail is configured: what is repaired goes out on every channel.
     mail: bool = False
+    #: What is repaired is held like everything else.
+    gatekeeper: Gatekeeper = field(default_factory=Gatekeeper)
     clock_trouble: Callable[[], str] = lambda: ""
     #: Whether the process has run for `OVERDUE` and nobody has moved its clock meanwhile.
     settled: Callable[[], bool] = lambda: True
@@ -216,7 +218,9 @@ class Auditor:
             for notice in lost:
                 if notice.id in still and notice.alert_id in alerts:
                     made += [self._carrier(notice, channel, now) for channel in self._channels()]
-            await tx.add_deliveries(made)
+            people = await tx.people(sorted({delivery.recipient_id for delivery in made}))
+            gate = await self.gatekeeper.gate(tx, people.values())
+            await tx.add_deliveries(gate.sift(made, alerts, people, now))
         log.error("%s notices stood in no message; they do now", len(made))
         return len(made)
 

@@ -183,6 +183,7 @@ def build_watchman(product: Product) -> Watchman:
         clock=product.clock,
         archive=product.archive,
         mail=settings.mail is not None,
+        gatekeeper=core.engine.gatekeeper,
         clock_trouble=product.clock_watch.trouble,
         settled=lambda: product.clock.unmoved_for() >= OVERDUE.total_seconds(),
     )

@@ -95,10 +95,10 @@ PERMISSIONS: tuple[Permission, ...] = (
         identity="scanner",
         api=GRAPH,
         right="GroupMember.Read.All",
-        why="who the admins and the support people are",
-        not_more="only with a group; ADMIN_USERS and SUPPORT_USERS need no right",
+        why="who the admins, the support people and the pilot are",
+        not_more="only with a group; ADMIN_USERS, SUPPORT_USERS and PILOT_DEPARTMENTS need no right",
         settings="AZURE_",
-        only_with="ADMIN_GROUP_ID or SUPPORT_GROUP_ID",
+        only_with="ADMIN_GROUP_ID, SUPPORT_GROUP_ID or PILOT_GROUP_ID",
         calls=_calls("GET /groups/{id}/transitiveMembers"),
     ),
     Permission(

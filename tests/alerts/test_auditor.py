@@ -6,8 +6,10 @@ import pytest
 
 from alerts.auditor import OVERDUE
 from alerts.errors import DeliveryError, Outcome
+from alerts.gate import MODE
 from alerts.model import RunStatus
 from alerts.problems import PROMISES, AuditReport, ProblemKind, stored_report
+from alerts.sending import Sending
 from tests.alerts.watching import Watched
 from tests.alerts.world import DAY, World
 
@@ -45,6 +47,18 @@ async def test_a_notice_that_no_message_carries_is_put_into_one(watched: Watched
     assert (2, True) == (report.repaired, report.well)
     assert {"ana": 2} == watched.world.told()
     assert 0 == (await watched.look()).repaired
+
+
+async def test_what_is_repaired_under_hold_is_held(watched: Watched) -> None:
+    async with watched.world.store.transaction() as tx:
+        await tx.set_value(MODE, Sending.HOLD.value)
+    await watched.lose("ana")
+    before = watched.world.told()
+    report = await watched.look()
+    await watched.world.worker.drain()
+
+    assert 2 == report.repaired
+    assert before == watched.world.told()
 
 
 @pytest.mark.parametrize(("status", "kind"), [(RunStatus.PARTIAL, "scanPartial"), (RunStatus.FAILED, "scanFailed")])

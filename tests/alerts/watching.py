@@ -51,6 +51,7 @@ class Watched:
             clock=world.clock,
             archive=self.spool,
             mail=True,
+            gatekeeper=world.gatekeeper,
             clock_trouble=lambda: self.clock_trouble,
             settled=lambda: self.settled,
         )

@@ -65,6 +65,10 @@ class Accounts:
         """Store what follows from a failed send; True when there is something new to send."""
         delivery = follows.delivery
         async with store.transaction() as tx:
+            if delivery.notice_ids and _out_of_reach(delivery):
+                # Both channels may fail in the same moment: without the lock each would still see the other under
+                # way, and the route would move on from neither.
+                await tx.alerts(delivery.alert_ids, lock=True)
             if not await tx.save_delivery(delivery):
                 return False
             more = follows.mail_now and await self._hasten_mail(tx, delivery)

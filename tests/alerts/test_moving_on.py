@@ -1,9 +1,11 @@
 """The route moves on from whoever cannot be told, and comes back to them when the owners change."""
 
+import asyncio
+
 from alerts.errors import DeliveryError, Outcome
-from alerts.model import NoticeKind
-from alerts.views import AlertView
-from tests.alerts.world import World
+from alerts.model import NoticeKind, Person
+from alerts.views import AlertView, MailView
+from tests.alerts.world import Inbox, Mailbox, World
 
 GONE = DeliveryError("nobody there", outcome=Outcome.UNREACHABLE, code="blocked")
 
@@ -67,3 +69,30 @@ async def test_a_missed_last_call_does_not_take_the_expiry_from_the_fallback(wor
 
     assert {"ana", "ada"} == await told(world, NoticeKind.EXPIRED)
     assert set() == await told(world, NoticeKind.LAST_CALL)
+
+
+class Together:
+    """A channel on which ana cannot be reached, which is known on both in the same moment."""
+
+    def __init__(self, both: asyncio.Barrier, then: Inbox | Mailbox) -> None:
+        self.both, self.then = both, then
+
+    async def send(self, about: Person | MailView, *more: object) -> object:
+        person = about if isinstance(about, Person) else about.recipient
+        if person.id == "ana":
+            await self.both.wait()
+            raise GONE
+        return await self.then.send(about, *more)  # type: ignore[arg-type]
+
+
+async def test_both_channels_that_fail_in_the_same_moment_still_move_the_route_on(world: World) -> None:
+    both = asyncio.Barrier(2)
+    world.worker.teams = Together(both, world.inbox)  # type: ignore[assignment]
+    world.worker.mail = Together(both, world.mailbox)  # type: ignore[assignment]
+    world.app("app0", ("ana",), world.secret(29.5, key_id="k0"))
+    await world.first()
+    for number in range(1, 5):
+        world.app(f"app{number}", ("ana",), world.secret(29.5, key_id=f"k{number}"))
+        await world.day()
+
+    assert 5 == world.told()["mia"]

@@ -61,16 +61,6 @@ async def test_a_disabled_owner_is_not_told_by_a_scan_that_could_not_read_the_ap
     assert 2 == world.told()["ana"]
 
 
-async def test_a_missed_last_call_does_not_take_the_expiry_from_the_fallback(world: World) -> None:
-    world.app("invoice", ("ana",), world.secret(8.5))
-    await world.first()
-    await world.press("ana", "acknowledge")
-    await world.day(9)
-
-    assert {"ana", "ada"} == await told(world, NoticeKind.EXPIRED)
-    assert set() == await told(world, NoticeKind.LAST_CALL)
-
-
 class Together:
     """A channel on which ana cannot be reached, which is known on both in the same moment."""
 

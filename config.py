@@ -326,6 +326,7 @@ class _Loader:
                 "TRUSTED_SERVICE_HOSTS", (*TEAMS_HOSTS, urlsplit(service_url).netloc.lower().removesuffix(":443"))
             ),
             send_pace=get.number("SEND_PACE", 20),
+            read_receipts=get.value("READ_RECEIPTS", bool, False),
             unauthenticated=get.text("BOT_UNAUTHENTICATED", "off") == "loopback",
         )
 

@@ -28,8 +28,10 @@ from store.shared_pace import StoredPace
 from store.store import open_store
 
 #: Seconds: of a claim, and before the one repeat of a send whose outcome is unknown (60 and 600 in the product).
-LEASE, HOLD = 4.0, 6.0
+LEASE, HOLD = 8.0, 10.0
 POLL = 0.2
+#: Three workers of so many requests at once keep up with the pace, and so few that a busy machine keeps its leases.
+PARALLEL = 8
 
 
 class NoTokens:
@@ -72,6 +74,7 @@ async def work(database: str, teams_url: str, pace: float) -> None:
         teams=channel,
         mail=None,
         rerouter=Rerouter(policy=policy, roles=roles),
+        parallel=PARALLEL,
         lease_seconds=LEASE,
         hold=timedelta(seconds=HOLD),
     )

@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 #: Seconds after which an invoke is answered although the core is not done: Teams gives up after some five.
 INVOKE_PATIENCE = 2.0
 
+#: Name of the event that says up to which message somebody has read.
+READ_RECEIPT = "application/vnd.microsoft.readReceipt"
+
 #: One fixed sentence for everything that is refused: it tells nothing. The same as the core's.
 REFUSED = Sentence(key="refused")
 
@@ -32,6 +35,13 @@ class Actions(Protocol):
 
     async def perform(self, action: Action) -> View:
         """Do it if the actor may, and return what the actor sees; raises only for outages."""
+
+
+class Receipts(Protocol):
+    """What read receipts tell the core (alerts/receipts.py)."""
+
+    async def read_up_to(self, person_id: str, activity_id: str) -> None:
+        """This person has read their chat up to this message."""
 
 
 class Bot(ActivityHandler):
@@ -47,6 +57,7 @@ class Bot(ActivityHandler):
         drawing: Drawing,
         background: Background,
         budget: Budget | None = None,
+        receipts: Receipts | None = None,
         invoke_patience: float = INVOKE_PATIENCE,
     ) -> None:
         super().__init__()
@@ -56,6 +67,7 @@ class Bot(ActivityHandler):
         self._replies = replies
         self._drawing = drawing
         self._background = background
+        self._receipts = receipts
         self._budget = budget or Budget()
         self._seen = Seen()
         self._invoke_patience = invoke_patience
@@ -173,7 +185,13 @@ class Bot(ActivityHandler):
             await self._say(inbound, greeting)
 
     async def on_event_activity(self, turn_context: TurnContext) -> None:
-        """Read receipts and other events tell nothing that is used: absence proves nothing."""
+        """A read receipt counts where READ_RECEIPTS is on; that none comes proves nothing, and so does any other event."""
+        inbound = read(turn_context.activity)
+        last = inbound.value.get("lastReadMessageId") if inbound.value is not None else None
+        if self._receipts is None or inbound.name != READ_RECEIPT or not isinstance(last, str) or not last:
+            return
+        if inbound.personal and inbound.person_id and not inbound.from_bot:
+            await self._receipts.read_up_to(inbound.person_id, last)
 
     # ------------------------------------------------------------ replies
 

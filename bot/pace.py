@@ -123,9 +123,10 @@ class Turnstile:
         return await mine
 
     async def in_time(self, turn: float) -> None:
-        while self._monotonic() - turn > self._late:
-            # The store was slow, perhaps for all replicas: those who waited for it would all go at once.
-            turn = await self.turn()
+        if self._monotonic() - turn > self._late:
+            # The store was slow, perhaps for all replicas: those who waited for it would all go at once. Once only:
+            # a process that gets no time would ask for ever.
+            await self.turn()
 
     async def shut(self, seconds: float) -> None:
         await self._alone.shut(seconds)

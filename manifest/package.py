@@ -47,6 +47,8 @@ class PackageValues:
     org_name: str = ""
     #: Client id of the identity that installs the app for people (INSTALL_CLIENT_ID); '' leaves it out.
     installer_id: str = ""
+    #: READ_RECEIPTS=on: the app asks to be told what was read in its own chats; otherwise it asks for nothing.
+    read_receipts: bool = False
     #: The manifest's own id; '' makes one from the bot's, always the same.
     manifest_id: str = ""
 
@@ -102,10 +104,14 @@ def build_manifest(values: PackageValues, commands: Iterable[tuple[str, str]]) -
         "validDomains": [],
         "defaultInstallScope": "personal",
     }
-    if values.installer_id:
+    if values.read_receipts:
+        manifest["authorization"] = {
+            "permissions": {"resourceSpecific": [{"name": "ChatMessageReadReceipt.Read.Chat", "type": "Application"}]}
+        }
+    if values.installer_id or values.read_receipts:
         # An identity may install only the app that names it here.
         manifest["webApplicationInfo"] = {
-            "id": values.installer_id,
+            "id": values.installer_id or values.bot_id,
             "resource": f"api://botid-{values.bot_id}",
         }
     return manifest

@@ -24,6 +24,7 @@ def package(settings: Settings, out: Path) -> int:
         version=VERSION,
         website_url=website,
         org_name=settings.words.org_name,
+        read_receipts=settings.bot.read_receipts,
         installer_id=install.identity.client_id if install is not None and install.identity is not None else "",
     )
     build_package(

@@ -7,6 +7,7 @@ from functools import partial
 from aiohttp import web
 
 from alerts.ports import AppInstaller, TeamsChannel
+from alerts.receipts import Receipts
 from bot.adapter import Adapter
 from bot.background import Background
 from bot.connector import Brakes, Connector
@@ -142,6 +143,7 @@ def build_web(
         replies=Replies(side.connector, side.drawing),
         drawing=side.drawing,
         background=side.background,
+        receipts=Receipts(store=core.store, clock=core.clock) if settings.bot.read_receipts else None,
     )
     token = settings.service.metrics_token
     return make_web_app(

@@ -80,6 +80,8 @@ class BotSettings:
     trusted_hosts: tuple[str, ...]
     #: Calls a second over all replicas.
     send_pace: int
+    #: Whether reading a card counts as seen; else only what somebody pressed.
+    read_receipts: bool = False
     #: Messages without a token are taken: practice mode on a loopback host only.
     unauthenticated: bool = False
 

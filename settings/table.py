@@ -237,7 +237,7 @@ SETTINGS: tuple[SettingDoc, ...] = (
     _PRIVACY.row("PERSON_DATA", "names, ids", "`names`", "Whether the archive keeps names or object ids only.",
         v.choice("names", "ids"), accepts=("names",), missing="Leaving names out is not built yet."),
     _PRIVACY.row("READ_RECEIPTS", "on, off", "`off`", "Whether reading counts as seen, or only pressing does.",
-        v.on_off, accepts=("off",), missing="Read receipts are not built yet."),
+        v.on_off),
     # ------------------------------------------------------------ service
     _SERVICE.row("STEWARD_MODE", "auto, practice, production", "`auto`",
         "`auto` starts the practice tenant if no `AZURE_`, `GRAPH_`, `LOGS_` or `MicrosoftApp` setting is"

@@ -391,7 +391,6 @@ def test_a_pilot_needs_somebody_in_it():
 
 UNBUILT = [
     ("PERSON_DATA", "ids", "names"),
-    ("READ_RECEIPTS", "on", "off"),
     ("APPLICATIONINSIGHTS_CONNECTION_STRING", "InstrumentationKey=1", ""),
 ]
 

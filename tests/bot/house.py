@@ -257,6 +257,7 @@ async def build(
     per_minute: int = 1000,
     body_timeout: float = 5.0,
     core: Any = None,
+    receipts: Any = None,
 ) -> tuple[House, web.AppRunner]:
     wire = Wire(ca_file=authority.ca_file)
     clock = [0.0]
@@ -288,6 +289,7 @@ async def build(
         contacts=Contacts(store),  # type: ignore[arg-type]
         replies=Replies(connector, drawing),
         drawing=drawing,
+        receipts=receipts,
         background=background,
         budget=Budget(per_minute=per_minute),
         invoke_patience=invoke_patience,

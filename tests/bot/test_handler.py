@@ -9,7 +9,7 @@ from alerts.model import Application, ApplicationType, Nomination, NominationSta
 from alerts.views import NominationRole, NominationView, Sentence
 from bot.handler import REFUSED
 from cards.render import Words, render_sentence
-from tests.bot.channel import ADA, ANA, APP_ID, Answer
+from tests.bot.channel import ADA, ANA, APP_ID, TENANT, Answer
 from tests.bot.house import NOW, house
 
 CARD = "application/vnd.microsoft.card.adaptive"
@@ -385,6 +385,24 @@ async def test_read_receipts_reactions_and_unknown_types_are_acknowledged_and_ig
         assert (changes["type"], status) == (changes["type"], 200)
 
     assert bot.said() == []
+
+
+async def test_read_receipts_of_ones_own_chat_are_told_to_the_core_where_they_are_on(authority):
+    told = []
+
+    class Receipts:
+        async def read_up_to(self, person_id, activity_id):
+            told.append((person_id, activity_id))
+
+    receipt = {"type": "event", "name": "application/vnd.microsoft.readReceipt", "text": None}
+    group = {"id": "19:x", "conversationType": "groupChat", "tenantId": TENANT}
+    async with house(authority, receipts=Receipts()) as bot:
+        for value in ({"lastReadMessageId": "1700000000001"}, {}, {"lastReadMessageId": 7}, None):
+            await bot.post(bot.channel.activity(**receipt, value=value))
+        await bot.post(bot.channel.activity(**receipt, value={"lastReadMessageId": "2"}, conversation=group))
+        await bot.post(bot.channel.activity(**{**receipt, "name": "other"}, value={"lastReadMessageId": "3"}))
+
+    assert told == [(ANA, "1700000000001")]
 
 
 async def test_an_answer_asked_for_as_expected_replies_is_still_sent_to_the_chat(bot):

@@ -206,3 +206,14 @@ def test_microsofts_validator_accepts_the_manifest_and_refuses_a_broken_one(micr
 
     assert validate(good) == []
     assert validate(bad) != []
+
+
+def test_only_with_read_receipts_the_app_asks_to_be_told_what_was_read():
+    asking = build_manifest(replace(VALUES, read_receipts=True, installer_id=""), MENU)
+
+    assert problems_of(asking) == []
+    assert asking["authorization"]["permissions"]["resourceSpecific"] == [
+        {"name": "ChatMessageReadReceipt.Read.Chat", "type": "Application"}
+    ]
+    assert asking["webApplicationInfo"]["id"] == VALUES.bot_id
+    assert "authorization" not in build_manifest(VALUES, MENU)

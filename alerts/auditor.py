@@ -95,7 +95,7 @@ def problems_of(facts: Facts) -> Iterator[Found]:
         yield ProblemKind.LEDGER_DIFFERS, {"difference": str(facts.ledger.difference)}
     if facts.ledger.lost:
         yield ProblemKind.LOST, {"count": str(len(facts.ledger.lost))}
-    if stuck := [entry for entry in facts.ledger.entries if _stuck(entry, facts.now)]:
+    if stuck := [entry for entry in facts.ledger.entries if _stuck(entry, facts)]:
         yield ProblemKind.NO_NEXT_STEP, {"count": str(len(stuck))}
     if facts.settled:
         yield from _late(facts)
@@ -138,12 +138,17 @@ def _late(facts: Facts) -> Iterator[Found]:
         yield ProblemKind.UPLOAD_FAILING, {"at": facts.upload_since.isoformat()}
 
 
-def _stuck(entry: Entry, now: datetime) -> bool:
-    """Nothing lies ahead of it although it has not run out, or what lies ahead should have come long ago."""
-    end = entry.alert.credential.end
+def _stuck(entry: Entry, facts: Facts) -> bool:
+    """Nothing lies ahead of it although it has not run out, or what lies ahead should have come long ago.
+
+    A message that waits for too long is late, which is a problem of its own.
+    """
+    end, now = entry.alert.credential.end, facts.now
     if entry.state not in _GOES_ON or end is None or end <= now:
         return False
-    return entry.next_at is None or now - entry.next_at > SCAN_AGE
+    if entry.next_at is None:
+        return True
+    return facts.settled and entry.state is not LedgerState.PENDING and now - entry.next_at > SCAN_AGE
 
 
 def _dead_letter(delivery: Delivery, now: datetime) -> bool:

@@ -20,6 +20,7 @@ from aiohttp import web
 
 from bot.commands import COMMANDS
 from cards.text import catalog_of
+from sandbox.breaking import Breaking, House
 
 CLIENT = Path(__file__).with_name("client")
 
@@ -56,13 +57,22 @@ class Practice(Protocol):
     token: str
 
 
-def add_routes(app: web.Application, practice: Practice, next_day: Work, look: Work) -> None:
+def add_routes(
+    app: web.Application, practice: Practice, next_day: Work, look: Work, house: House | None = None
+) -> None:
     """Mount the practice routes of `practice` on `app`.
 
     `next_day` runs the daily scan and the deliveries after the clock has moved, and returns the run's summary;
-    `look` asks Graph what has changed, as it is asked between two scans, and returns what that led to.
+    `look` asks Graph what has changed, as it is asked between two scans, and returns what that led to;
+    `house` is what can be broken in the running Steward.
     """
-    routes = _Routes(Control(practice), next_day, look)
+    control = Control(practice)
+    routes = _Routes(control, next_day, look)
+    if house is not None:
+        breaking = Breaking(control, house, next_day)
+        app.router.add_get("/practice/break", _guarded(breaking.show))
+        app.router.add_post("/practice/break", _guarded(breaking.order))
+        app.router.add_post("/practice/break/audit", _guarded(breaking.audit))
     app.cleanup_ctx.append(routes.running)
     app.on_shutdown.append(routes.stop)
     for method, path, handler in (

@@ -66,6 +66,9 @@ class Product:
     #: service.watchman.Watchman; None in a process that neither sends nor scans.
     watchman: Any = None
     triggers: Triggers = field(default_factory=Triggers)
+    #: Practice tenant: somebody has stopped the worker of this process.
+    worker_stopped: bool = False
+    _halt: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def keep_time(self) -> None:
         """In the practice tenant: read how far its time has been moved."""
@@ -105,7 +108,8 @@ class Product:
             count += await self.core.deadlines.run_once()
             count += await self.core.later_looks.run_once()
             count += await self.core.who.run_once()
-            count += await self.deliverer.drain() if self.deliverer is not None else 0
+            if self.deliverer is not None and not self.worker_stopped:
+                count += await self.deliverer.drain()
             handled += count
             if not count:
                 break
@@ -124,8 +128,37 @@ class Product:
             _every(LATER_SECONDS, self.core.who.run_once, stop, "asking who renewed it"),
         ]
         if self.deliverer is not None:
-            loops.append(self.deliverer.run(stop))
+            loops.append(self._keep_worker(self.deliverer, stop))
         await asyncio.gather(*loops)
+
+    async def _keep_worker(self, deliverer: Deliverer, stop: asyncio.Event) -> None:
+        """The worker's loop; in the practice tenant it may be stopped and started."""
+        while not stop.is_set():
+            halt = asyncio.Event()
+            self._halt = halt
+            if not self.worker_stopped:
+                ending = asyncio.create_task(_either(stop, halt))
+                try:
+                    await deliverer.run(halt)
+                finally:
+                    ending.cancel()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), 0.5)
+
+    def stop_worker(self) -> None:
+        """Practice tenant: this process sends nothing more until it is started again."""
+        self.worker_stopped = True
+        self._halt.set()
+
+    def start_worker(self) -> None:
+        """Practice tenant: go on sending."""
+        self.worker_stopped = False
+
+
+async def _either(stop: asyncio.Event, halt: asyncio.Event) -> None:
+    """Ends the worker with the process."""
+    await stop.wait()
+    halt.set()
 
 
 async def _every(seconds: float, work: Callable[[], Any], stop: asyncio.Event, what: str) -> None:

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from alerts.errors import SettingsError
 from service.logs import set_up_logs
+from service.practice_side import House
 from service.product import Product, open_product
 from service.readiness import Readiness
 from settings.model import Settings
@@ -165,4 +166,4 @@ def _practice_routes(product: Product) -> Callable[[web.Application], None] | No
         return {"found": dict(found), "messages": await product.settle()}
 
     add_routes = product.practice_wiring().add_routes
-    return lambda app: add_routes(app, product.practice, next_day, look)
+    return lambda app: add_routes(app, product.practice, next_day, look, House(product))

@@ -96,6 +96,14 @@ async def test_a_message_that_nobody_sends_is_overdue(watched: Watched) -> None:
     assert [] == await watched.kinds()
 
 
+async def test_a_message_that_waits_for_days_is_late_and_not_without_a_next_step(watched: Watched) -> None:
+    watched.world.app("payroll", ("eli",), watched.world.secret(20.5))
+    await watched.world.scan()
+    watched.world.now += 3 * DAY
+
+    assert ["scanMissed", "overdue"] == await watched.kinds()
+
+
 async def test_workers_that_are_not_heard_of_are_noticed(watched: Watched) -> None:
     await watched.look()
     watched.worker_lives = False

@@ -33,6 +33,9 @@ export const api = {
   entra: (search) => get(`/practice/entra?${query({ search })}`),
   renew: (object_id, key_id) => post("/practice/entra/renew", { object_id, key_id }),
   archive: (search) => get(`/practice/archive?${query({ search })}`),
+  broken: () => get("/practice/break"),
+  break: (what, on) => post("/practice/break", { what, on }),
+  audit: () => post("/practice/break/audit"),
   nextDay: () => post("/practice/next-day"),
   /** Server-sent events: {revision, mark, now}; calls back on each, and with null while cut off. */
   listen(onPulse) {

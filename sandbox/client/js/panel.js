@@ -1,9 +1,10 @@
 // The right panel: the story, what the last click caused, the mailbox, Entra and the archive.
 
 import { api } from "./api.js";
+import { breaking } from "./breaking.js";
 import { byId, date, debounce, el, moment, time } from "./dom.js";
 
-const TABS = ["story", "happened", "mail", "entra", "archive"];
+const TABS = ["story", "happened", "break", "mail", "entra", "archive"];
 
 /** on: {goTo(name), current()}; returns {start(), draw(), clicked(moment)}. */
 export function panel(on) {
@@ -15,6 +16,7 @@ export function panel(on) {
     happened: async () => (state.moment
       ? happened(await api.happened(state.moment.mark, state.moment.at))
       : [hint("Press a button on a card, type a command or go to the next day: what that caused stands here.")]),
+    break: async () => breaking(await api.broken(), draw),
     mail: async () => mailbox((await api.mail()).mail),
     entra: async () => entra(await api.entra(state.search.entra)),
     archive: async () => archive(await api.archive(state.search.archive)),

@@ -133,9 +133,12 @@ class Round:
     async def _told_or_waiting(self, ids: Sequence[str], notices: Sequence[Notice]) -> dict[str, datetime]:
         """Notice id -> when it was first put on its way; not those cancelled, held or recalled on every channel."""
         tries: dict[str, list[tuple[DeliveryState, datetime]]] = defaultdict(list)
+        # A handover is decided by complete scans alone: what waits of it is sent as it is.
+        handovers = {notice.id for notice in notices if notice.kind is NoticeKind.HANDOVER}
         for delivery in await self.tx.deliveries_of_alerts(ids):
             # Through a pause nothing was claimed: what has waited is decided anew with what is held.
-            again = is_held(delivery) or (self.scan.anew is Anew.RESUMED and is_waiting(delivery))
+            waited = self.scan.anew is Anew.RESUMED and is_waiting(delivery)
+            again = is_held(delivery) or (waited and handovers.isdisjoint(delivery.notice_ids))
             if again:
                 self.held.append(delivery)
             for notice_id in delivery.notice_ids:

@@ -389,3 +389,36 @@ async def test_a_message_that_was_overtaken_while_it_waited_for_monday_is_not_se
 
     assert told_of_alerts(world) == {"ana": 1}
     assert mailed(world) == {"ana": 1}
+
+
+async def test_a_handover_that_was_held_is_told_after_go(world: World) -> None:
+    for number in range(3):
+        world.app(f"app{number}", ("ben",), world.secret(60.5 + number, f"k{number}"))
+    await world.first()
+    world.disable("ben")
+    for _ in range(4):
+        await world.day()
+    assert told_of_alerts(world) == {}
+    held = held_cards(world)
+    await world.sending.go(ADMIN, Sending.ON)
+    await world.worker.drain()
+    await world.day()
+
+    assert [card.people for card in held[-1:]] == [1]
+    assert told_of_alerts(world) == {"mia": 1}
+
+
+@pytest.mark.parametrize("rules", [SendingRules()])
+async def test_a_handover_that_waited_through_a_pause_is_told_after_it(world: World) -> None:
+    for number in range(3):
+        world.app(f"app{number}", ("ben",), world.secret(60.5 + number, f"k{number}"))
+    await world.first()
+    world.disable("ben")
+    await world.sending.pause(ADMIN, None, "wrong names")
+    for _ in range(4):
+        await world.day()
+    assert told_of_alerts(world) == {}
+    await world.sending.resume(ADMIN)
+    await world.worker.drain()
+
+    assert told_of_alerts(world) == {"mia": 1}

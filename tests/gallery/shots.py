@@ -19,8 +19,8 @@ class Shot:
 
     @property
     def whole(self) -> bool:
-        """Whether its sheet has every theme and width; of the rarer forms, light on a desk and dark on a phone do."""
-        return self.view in TITLES or bool(self.press)
+        """Whether its sheet has every theme and width; of rarer forms and translations, two of them do."""
+        return self.language == "en" and (self.view in TITLES or bool(self.press))
 
     @property
     def name(self) -> str:

@@ -28,7 +28,7 @@ _QUIET: Mapping[str, Entry] = {
     "retire.title": "Ist „{app}“ nicht mehr nötig?",
     "retire.title.done": "„{app}“: nicht mehr nötig?",
     "retire.who": "**{nominator}** ({address}) sagt das.{note}",
-    "retire.used": "Ihr {thing} wurde zuletzt benutzt: {when}.",
+    "retire.used": "Das {thing} der App wurde zuletzt benutzt: {when}.",
     "retire.unused": "Ich weiß von nichts, das sie benutzt.",
     "retire.if_approve": "**Wenn Sie zustimmen:** Niemand wird mehr erinnert; am {date} steht die App still, und alles,"
     " was sie benutzt. Sie finden sie unter „nicht mehr nötig“.",
@@ -39,6 +39,7 @@ _QUIET: Mapping[str, Entry] = {
 
 #: "I renewed it".
 _RENEWED: Mapping[str, Entry] = {
+    "state.done_by": "Laut Entras Überwachungsprotokoll war es **{person}**.",
     "finding.otherType": "**An dieser App gibt es ein neues {thing}:** {label}. Ablaufen wird aber ihr {needed}; wenn"
     " nichts mehr es benutzt, entfernen Sie es, und ich bin still.",
     "finding.otherSide": "**Es gibt ein neues {thing}, aber auf der anderen Seite:** {label}. In Entra hat eine App zwei"

@@ -39,6 +39,7 @@ _QUIET: Mapping[str, Entry] = {
 
 #: "I renewed it".
 _RENEWED: Mapping[str, Entry] = {
+    "state.done_by": "Selon le journal d'audit d'Entra, c'est **{person}** qui l'a fait.",
     "finding.otherType": "**Trouvé un nouveau {thing} sur cette application :** {label}. C'est son {needed} qui expire ; si"
     " plus rien ne l'utilise, supprimez-le, et je me tais.",
     "finding.otherSide": "**Trouvé un nouveau {thing}, mais de l'autre côté :** {label}. Dans Entra, une application a deux"

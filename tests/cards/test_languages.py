@@ -90,18 +90,12 @@ def test_nobody_is_addressed_as_a_friend(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_sentence_is_translated(language: str) -> None:
-    missing = sorted(key for key in SENTENCES if key not in TRANSLATIONS[language])
-
-    if missing:
-        pytest.xfail(f"{len(missing)} sentences are said in English: {', '.join(missing)}")
+    assert sorted(key for key in SENTENCES if key not in TRANSLATIONS[language]) == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_command_is_explained_in_the_readers_words(language: str) -> None:
-    missing = sorted(command.usage for command in COMMANDS if command.usage not in USAGES[language])
-
-    if missing:
-        pytest.xfail(f"shown in English: {', '.join(missing)}")
+    assert sorted(command.usage for command in COMMANDS if command.usage not in USAGES[language]) == []
 
 
 def test_the_docs_say_how_each_command_is_written() -> None:
@@ -129,9 +123,8 @@ def test_what_a_button_types_is_understood_as_the_command_that_it_means(language
         here, english = (typed_by(render(view, each)) for each in (words, WORDS))
         for text, wanted in zip(here, english, strict=True):
             found, meant = find(text), find(wanted)
-            if meant is None:
-                pytest.xfail(f"{name} types a command that there is not: {wanted}")
             assert found is not None, (name, text)
+            assert meant is not None, (name, wanted)
             assert found[0] is meant[0], (name, text)
 
 
@@ -294,9 +287,6 @@ _QUOTED = re.compile(r"„[^“]*“|«[^»]*»")
 def test_no_card_mixes_languages(language: str) -> None:
     """Our own words only: what people wrote is quoted, and English in the samples."""
     quiet = replace(WORDS, language=language, help_text="4711")
-    keys = set(TRANSLATIONS[language])
-    if set(SENTENCES) - keys:
-        pytest.xfail("some sentences are not translated yet")
     for name, view in forms.views().items():
         text = _QUOTED.sub("", " ".join(lines(render(view, quiet), hidden=True)))
         assert not _ENGLISH_ONLY.search(text), (name, _ENGLISH_ONLY.search(text), text)

@@ -72,6 +72,7 @@ def take_mails(browser: Browser) -> None:
             mail_view(nominations=(nominee_view(),), no_teams=True),
         ):
             page.set_content(render_mail(view, words).html)
+            page.add_style_tag(content="body { margin: 0; padding: 16px; background: #fff; }")
             pictures.append(page.locator("body").screenshot())
         (GALLERY / f"mail.{language}.png").write_bytes(sheet([pictures], page))
 

@@ -427,6 +427,9 @@ class Transaction(Protocol):
     async def runs_that_told(self, limit: int) -> list[str]:
         """Ids of the runs whose messages were let go, the newest first."""
 
+    async def forget_deliveries(self, before: datetime) -> int:
+        """Delete finished ones without notices from before then; how many there were."""
+
     async def deliveries_waiting(self) -> int:
         """How many are pending or sending."""
 
@@ -511,6 +514,12 @@ class Transaction(Protocol):
         """The stored answer for an idempotency key, None when it is new."""
 
     async def save_answer_given(self, key: str, answer: str, at: datetime) -> None: ...
+    async def forget_answers(self, before: datetime) -> int:
+        """Delete answers given before then; how many there were."""
+
+    async def forget_archived(self, keep: int) -> int:
+        """Delete archived events, but the newest `keep` of all; how many there were."""
+
     async def value(self, name: str) -> str | None: ...
     async def set_value(self, name: str, value: str) -> None: ...
     async def add_to_value(self, name: str, amount: int) -> None:

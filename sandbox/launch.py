@@ -177,7 +177,8 @@ def _start(state_dir: Path, wanted: Wanted) -> Practice:
             stderr=errors,
             env=_environment(),
         )
-    line = _first_line(process, START_SECONDS + (wanted["apps"] or 0) / 1000 * START_SECONDS_PER_THOUSAND)
+    size = (wanted["apps"] or 0) + (wanted["owners"] or 0)
+    line = _first_line(process, START_SECONDS + size / 1000 * START_SECONDS_PER_THOUSAND)
     if line:
         return _practice(json.loads(line), process)
     timed_out = process.poll() is None

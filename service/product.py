@@ -14,6 +14,7 @@ from alerts.clockwatch import ClockWatch
 from alerts.delivery import Deliverer
 from alerts.errors import StewardError
 from alerts.pump import EventPump
+from alerts.retention import Retention
 from service.archive_side import open_archive
 from service.clock import MovableClock
 from service.core import Core, GraphSide, Triggers, build_core
@@ -32,6 +33,8 @@ LATER_SECONDS = 10.0
 PAUSE_SECONDS = 30.0
 #: Seconds between two looks at the practice tenant's clock.
 CLOCK_SECONDS = 2.0
+#: Seconds between two looks for what the working state need not keep.
+RETENTION_SECONDS = 6 * 3600.0
 #: Seconds between two moves of events to the archive.
 PUMP_SECONDS = 5.0
 
@@ -127,6 +130,8 @@ class Product:
             _every(LATER_SECONDS, self.core.later_looks.run_once, stop, "looking again for what was renewed"),
             _every(LATER_SECONDS, self.core.who.run_once, stop, "asking who renewed it"),
         ]
+        retention = Retention(store=self.store, clock=self.clock)
+        loops.append(_every(RETENTION_SECONDS, retention.run_once, stop, "forgetting what is old"))
         if self.deliverer is not None:
             loops.append(self._keep_worker(self.deliverer, stop))
         await asyncio.gather(*loops)

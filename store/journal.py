@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, text, update
+from sqlalchemy import Row, delete, func, insert, select, text, update
 
 from alerts.model import Event, ScanRun
 from store import schema
@@ -99,6 +99,14 @@ class Journal(Contents):
         table = schema.events
         for part in chunks(distinct(event_ids)):
             await self._run(update(table).where(self._among(table.c.event_id, part)).values(archived=True))
+
+    async def forget_archived(self, keep: int) -> int:
+        """Delete archived events, but the newest `keep` of all; how many there were. The archive has them."""
+        table = schema.events
+        newest = await self._scalar(select(func.max(table.c.seq)))
+        if newest is None:
+            return 0
+        return await self._run(delete(table).where(table.c.archived.is_(True), table.c.seq <= newest - keep))
 
     # ------------------------------------------------------------ audit
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, delete, exists, func, or_, select, update
 
 from alerts.model import Channel, Delivery, DeliveryState, Notice
 from store import schema
@@ -255,6 +255,18 @@ class Outbox(Session):
             .limit(limit)
         )
         return [str(row.run_id) for row in await self._rows(told)]
+
+    async def forget_deliveries(self, before: datetime) -> int:
+        """Delete finished ones without notices from before then: updates of cards, sentences; how many there were."""
+        table = schema.deliveries
+        ended = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.UNCLEAR, DeliveryState.CANCELLED)
+        return await self._run(
+            delete(table).where(
+                table.c.state.in_([state.value for state in ended]),
+                table.c.carries_notices.is_(False),
+                table.c.created_at < before,
+            )
+        )
 
     async def deliveries_waiting(self) -> int:
         """How many are pending or sending."""

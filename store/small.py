@@ -35,6 +35,11 @@ class Small(Session):
         if await self._run(insert.values(row)) != 1:
             raise VersionConflict("this request was answered at the same time")
 
+    async def forget_answers(self, before: datetime) -> int:
+        """Delete answers given before then; how many there were. A request is repeated within seconds, not weeks."""
+        table = schema.answers_given
+        return await self._run(delete(table).where(table.c.at < before))
+
     async def value(self, name: str) -> str | None:
         table = schema.stored_values
         row = await self._row(select(table.c.value).where(table.c.name == name))

@@ -59,15 +59,24 @@ def run_sentence(run: ScanRun) -> str:
 
 
 async def audit(settings: Settings, practice: Any, *, as_json: bool) -> int:
-    """The ledger; exit 1 if its sum differs from the last scan."""
+    """The ledger and the trail of who did what; exit 1 if the sum differs or a row of the trail was touched."""
     set_up_logs("WARNING", readable=True)
     async with open_product(settings, practice, frozenset()) as product, product.store.reading() as tx:
         ledger = await draw_up(tx, product.clock(), product.core.policy)
+        broken = await tx.audit_broken_at()
     if as_json:
         print(json.dumps(ledger_fields(ledger)))  # noqa: T201
     else:
         print(ledger_sentence(ledger))  # noqa: T201
-    return 1 if ledger.difference else 0
+        print(trail_sentence(broken))  # noqa: T201
+    return 1 if ledger.difference or broken is not None else 0
+
+
+def trail_sentence(broken: int | None) -> str:
+    """Whether every row of who did what is as it was written."""
+    if broken is None:
+        return "who did what: every row is as it was written"
+    return f"who did what: row {broken} is not as it was written, or one before it is missing"
 
 
 def ledger_fields(ledger: Ledger) -> dict[str, Any]:

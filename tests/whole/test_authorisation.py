@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy
 
 from alerts.views import Sentence
 from bot.commands import COMMANDS
@@ -229,6 +230,25 @@ async def test_what_exists_and_what_does_not_get_the_same_answer(tenant: Tenant)
         assert len(answers) == 1, verb
     known = await tenant.say("sam", "status invoice")
     assert known.replace("invoice", "x") == (await tenant.say("sam", "status nothing")).replace("nothing", "x")
+
+
+async def test_a_stranger_learns_nothing_from_how_much_is_asked_of_the_store(tenant: Tenant) -> None:
+    """As many statements for what exists as for what does not: then no clock tells them apart."""
+    statements: list[str] = []
+    engines = [tenant.world.store._reader, tenant.world.store._writer]  # type: ignore[attr-defined]
+    for engine in engines:
+        sqlalchemy.event.listen(
+            engine.sync_engine, "before_cursor_execute", lambda *args: statements.append(str(args[2]))
+        )
+    await tenant.press("sam", "refresh", {})
+    counts: dict[str, list[int]] = {}
+    for verb in ("acknowledge", "open", "refresh"):
+        for name, alert in (("known", tenant.alerts["invoice"]), ("unknown", "0" * 32)):
+            statements.clear()
+            assert (await tenant.press("sam", verb, {"alert": alert, "v": 1}))[2] == REFUSED
+            counts.setdefault(name, []).append(len(statements))
+    assert counts["known"] == counts["unknown"]
+    assert min(counts["known"]) > 0
 
 
 async def test_a_group_chat_gets_no_detail_whoever_asks(tenant: Tenant) -> None:

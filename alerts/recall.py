@@ -5,6 +5,7 @@ from datetime import datetime
 
 from alerts.events import held_event
 from alerts.gate import RECALL
+from alerts.handover import MEMORY, memory_of, text_of
 from alerts.messages import card_updates
 from alerts.model import (
     Channel,
@@ -13,6 +14,7 @@ from alerts.model import (
     DeliveryState,
     Event,
     EventType,
+    NoticeKind,
     Person,
     PostedCard,
 )
@@ -65,6 +67,7 @@ async def recall(tx: Transaction, run_id: str, by: Person, now: datetime) -> Rec
             replace(delivery, state=DeliveryState.RECALLED)
         ):
             told.append(delivery)
+    await _unsettle(tx, [*cancelled, *told])
     cards = await _turn_cards(tx, [d for d in told if d.channel is Channel.TEAMS], now)
     await tx.add_events(await _events(tx, [*cancelled, *told], by, run_id, now))
     await tx.add_audit(now, by.id, "recall", run_id, f"{len(told)} sent, {len(cancelled)} waiting", "recalled")
@@ -104,6 +107,16 @@ async def _turn_cards(tx: Transaction, told: list[Delivery], now: datetime) -> i
         await tx.save_card(card)
     await tx.add_deliveries(card_updates([*recalled, *revived.values()], now))
     return len(recalled)
+
+
+async def _unsettle(tx: Transaction, deliveries: list[Delivery]) -> None:
+    """What was handed over by these messages is not handed over: the next complete scan does it again."""
+    carried = {notice_id for delivery in deliveries for notice_id in delivery.notice_ids}
+    alerts = sorted({alert_id for delivery in deliveries for alert_id in delivery.alert_ids})
+    about = {n.about for n in await tx.notices(alerts) if n.id in carried and n.kind is NoticeKind.HANDOVER}
+    if about:
+        memory = memory_of(await tx.value(MEMORY))
+        await tx.set_value(MEMORY, text_of(replace(memory, settled=memory.settled - about)))
 
 
 async def _events(tx: Transaction, deliveries: list[Delivery], by: Person, run_id: str, now: datetime) -> list[Event]:

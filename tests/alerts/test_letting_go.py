@@ -422,3 +422,19 @@ async def test_a_handover_that_waited_through_a_pause_is_told_after_it(world: Wo
     await world.worker.drain()
 
     assert told_of_alerts(world) == {"mia": 1}
+
+
+@pytest.mark.parametrize("rules", [SendingRules()])
+async def test_a_handover_that_was_recalled_is_told_anew(world: World) -> None:
+    world.app("app", ("ben",), world.secret(60.5))
+    await world.first()
+    world.disable("ben")
+    for _ in range(4):
+        await world.day()
+    assert told_of_alerts(world) == {"mia": 1}
+    await world.sending.recall(ADMIN, "last")
+    await world.worker.drain()
+    assert isinstance(world.inbox.now_shown("mia"), Sentence)
+    await world.day()
+
+    assert told_of_alerts(world) == {"mia": 2}

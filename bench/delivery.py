@@ -23,8 +23,9 @@ sys.path.insert(0, str(ROOT))
 from bench.scan import Promises  # noqa: E402 - after the path is set
 from sandbox.launch import Practice, start_or_attach  # noqa: E402
 
-#: A tenant in which more than 3,000 people have the app.
-APPS, OWNERS = 400, 5600
+APPS = 400
+#: Owners of the tenant for each person who is to be told: six in ten people have the app.
+OWNERS_EACH = 1.87
 #: Teams' documented calls a second for one bot in one tenant.
 DOCUMENTED = 50
 #: What is demanded of a run (facts: load figures).
@@ -98,7 +99,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         began = time.perf_counter()
-        practice = start_or_attach(folder, APPS, 1, owners=OWNERS)
+        practice = start_or_attach(folder, APPS, 1, owners=max(200, round(chosen.people * OWNERS_EACH)))
         print(f"practice tenant made in {time.perf_counter() - began:.0f} s", flush=True)
         try:
             baseline = botbuilder(practice, chosen.sample)

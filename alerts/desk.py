@@ -19,6 +19,7 @@ from alerts.model import (
     ScanRun,
 )
 from alerts.ports import Clock, OwnerHistory, People, Store, Transaction
+from alerts.problems import AuditReport, ProblemKind, stored_report
 from alerts.roles import NOBODY, Roles
 from alerts.sending_desk import SendingDesk
 from alerts.views import (
@@ -106,7 +107,10 @@ class Desk(Lists, OneApp, Acting):
             ownerless_due=len(ownerless),
             ownerless_total=good.ownerless if good else 0,
             federated_applications=good.federated if good else 0,
-            problems=tuple(_problems(runs, ledger.difference, nobody=bool(await tx.value(NOBODY)))),
+            problems=(
+                *_problems(runs, ledger.difference, nobody=bool(await tx.value(NOBODY))),
+                *_found_by_the_auditor(await stored_report(tx), zone),
+            ),
         )
 
     async def _sending(self, tx: Transaction, now: datetime) -> str:
@@ -124,6 +128,25 @@ class Desk(Lists, OneApp, Acting):
             return None
         own = await self.my_apps(person_id, 1)
         return HelpView(commands=(), greeting=True, own=own if isinstance(own, AppListView) and own.lines else None)
+
+
+#: Problems that the report looks up by itself.
+_LOOKED_UP = frozenset(
+    {
+        ProblemKind.SCAN_FAILED,
+        ProblemKind.SCAN_PARTIAL,
+        ProblemKind.NOBODY_TO_TELL,
+        ProblemKind.LEDGER_DIFFERS,
+    }
+)
+
+
+def _found_by_the_auditor(report: AuditReport | None, zone: str) -> Iterable[Sentence]:
+    """What he said last, beside what is looked up afresh here."""
+    for problem in report.problems if report is not None else ():
+        if problem.kind not in _LOOKED_UP:
+            said = problem.sentence()
+            yield Sentence(key=said.key, params={**said.params, "zone": zone})
 
 
 def _problems(runs: Sequence[ScanRun], difference: int, *, nobody: bool) -> Iterable[Sentence]:

@@ -10,6 +10,7 @@ from alerts.gate import MODE
 from alerts.model import RunStatus
 from alerts.problems import PROMISES, AuditReport, ProblemKind, stored_report
 from alerts.sending import Sending
+from alerts.views import StatusReport
 from tests.alerts.watching import Watched
 from tests.alerts.world import DAY, World
 
@@ -110,6 +111,17 @@ async def test_workers_that_are_not_heard_of_are_noticed(watched: Watched) -> No
     watched.world.now += timedelta(minutes=6)
 
     assert ["workersSilent"] == await watched.kinds()
+
+
+async def test_the_admins_status_names_what_the_auditor_found(watched: Watched) -> None:
+    await watched.look()
+    watched.worker_lives = False
+    watched.world.now += timedelta(minutes=6)
+    await watched.look()
+    status = await watched.world.desk.status("ada")
+
+    assert isinstance(status, StatusReport)
+    assert ["problem.workersSilent"] == [sentence.key for sentence in status.problems]
 
 
 async def test_our_own_fault_on_a_channel_is_noticed_at_once(watched: Watched) -> None:

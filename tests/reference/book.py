@@ -101,6 +101,8 @@ class Book:
         self.owners_before: set[str] = set()
         self.held_leavers: set[str] = set()
         self.settled_leavers: set[str] = set()
+        #: (app, key, end) that was not due yet -> whom a handover about it reached.
+        self.handed_ahead: dict[tuple[str, str, datetime], set[str]] = {}
         self.today = Expected()
         self.finder = Finder(rules, Day(datetime(1, 1, 1, tzinfo=UTC), {}, {}))
 
@@ -154,7 +156,8 @@ class Book:
                     continue
                 file = self.files.get((app.id, cred.key))
                 if file is None or file.cred.end != cred.end:
-                    file = File(app, cred)
+                    # Reading: whom a handover reached before its day has been told of it.
+                    file = File(app, cred, reached=set(self.handed_ahead.get((app.id, cred.key, cred.end), ())))
                 file.app, file.cred, file.left = app, cred, left
                 file.first_seen = left if file.first_seen is None else file.first_seen
                 due[app.id, cred.key] = file
@@ -564,7 +567,11 @@ class Book:
                 if file is not None and person in file.off and person not in file.route.people:
                     continue
                 self.today.handovers.add((person, leaver, app.id))
-                if file is not None:
+                if file is None and person not in day.unreachable:
+                    ends = [(c.end, c.key) for c in app.creds if c.end is not None and c.end > day.now]
+                    end, key = min(ends)
+                    self.handed_ahead.setdefault((app.id, key, end), set()).add(person)
+                elif file is not None:
                     reason = "previousOwnerManager" if person == manager else "fallback"
                     file.route.people.setdefault(person, reason)
                     if not self._reaches(file, person, day):

@@ -262,6 +262,13 @@ class Simulation(World):
         ]
 
 
+async def rows(simulation: Simulation) -> dict[str, int]:
+    """How much waits, is kept of the tenant, and is open."""
+    async with simulation.store.reading() as tx:
+        waiting, snapshot = await tx.deliveries_waiting(), await tx.snapshot_keys()
+        return {"waiting": waiting, "snapshot": len(snapshot), "unclosed": len(await tx.alerts_unclosed())}
+
+
 def _use() -> tuple[int, int]:
     """Resident memory in kilobytes and open file descriptors; zeros where the system does not say."""
     if not FILES.is_dir():
@@ -289,4 +296,4 @@ def _tell(notice: Notice, alert: Alert) -> tuple[Tell, Why]:
     return Tell(notice.recipient_id, *alert.key, kind, stage), (str(notice.path), reason)
 
 
-__all__ = ["Receivers", "Simulation"]
+__all__ = ["Receivers", "Simulation", "rows"]

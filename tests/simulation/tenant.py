@@ -24,7 +24,7 @@ class Tenant:
     people: dict[str, Person] = field(default_factory=dict)
     apps: dict[str, Application] = field(default_factory=dict)
     #: Share of the credentials that are made for long and not due.
-    calm: float = 0.75
+    calm: float = 0.9
     #: Disabled for two days, person -> when they come back.
     away: dict[str, datetime] = field(default_factory=dict)
     #: Left for good, person -> when the account is deleted.

@@ -6,14 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.alerts.world import sqlite_url
-from tests.simulation.drive import Simulation
+from tests.simulation.drive import Simulation, rows
 from tests.support.postgres import PostgresServer
-
-
-async def rows(simulation: Simulation) -> dict[str, int]:
-    async with simulation.store.reading() as tx:
-        waiting, snapshot = await tx.deliveries_waiting(), await tx.snapshot_keys()
-        return {"waiting": waiting, "snapshot": len(snapshot), "unclosed": len(await tx.alerts_unclosed())}
 
 
 @pytest.mark.timeout(600)

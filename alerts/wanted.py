@@ -73,7 +73,7 @@ def wanted_notice(
         return None
     own = {(stage, kind) for stage, who, kind in told if who == person_id}
     if alert.state is AlertState.SUPERSEDED:
-        return _calm_notice(alert, recipient, {stage for stage, kind in own if kind is NoticeKind.STAGE}, now, policy)
+        return _calm_notice(alert, recipient, {stage for stage, kind in own if kind in _TELL_THE_STAGE}, now, policy)
     if alert.state is not AlertState.OPEN or _answered(alert, AnswerKind.RETIRED):
         return None
     kinds = {kind for _, kind in own}

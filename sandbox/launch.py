@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 #: Seconds that a tenant of 300 apps may take to start, and more per thousand apps.
-START_SECONDS, START_SECONDS_PER_THOUSAND = 30.0, 1.5
+START_SECONDS, START_SECONDS_PER_THOUSAND = 90.0, 1.5
 #: Seconds to wait for one that is just being started by another process.
 STOP_SECONDS = 10.0
 

@@ -121,7 +121,11 @@ def _leads(item: DigestItem, pen: Pen) -> list[Element]:
         key = f"lead.{name}"
         text = Safe(clean(value, Limit.ADDRESS))
         known = key in pen.catalog.sentences
-        found.append(pen.text(key, value=text) if known else pen.text("lead.other", label=Safe(name), value=text))
+        found.append(
+            pen.text(key, value=text)
+            if known
+            else pen.text("lead.other", label=Safe(clean(name, Limit.ADDRESS)), value=text)
+        )
     if not found:
         return []
     return [pen.line("digest.leads", leads=Safe(" · ".join(found)), look=Look(subtle=True))]

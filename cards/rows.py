@@ -2,6 +2,7 @@
 
 from alerts.views import RowsView, Sentence
 from cards.pen import Card, Element, Look, Pen, block, fitting, header, row
+from cards.safe import clean
 from cards.text import sentence_pieces
 
 
@@ -16,7 +17,7 @@ def _draw(view: RowsView, pen: Pen, most: int) -> Card:
     body: list[Element] = [header(block(title, Look(size="Large", bold=True)), "emphasis")]
     for line in view.rows[:most]:
         said = Sentence(key=line.sentence.key, params={**line.sentence.params, "zone": view.time_zone})
-        body.append(row(sentence_pieces(said, pen.words), pen.typing(line.typed) if line.typed else None))
+        body.append(row(sentence_pieces(said, pen.words), pen.typing(clean(line.typed)) if line.typed else None))
     if len(view.rows) > most:
         body.append(pen.line("list.rest", count=len(view.rows) - most, look=Look(subtle=True)))
     if any(line.typed for line in view.rows):

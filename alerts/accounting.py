@@ -1,11 +1,13 @@
 """Writes down what became of a send: the row, its events, the posted card, and what follows for the person."""
 
 import logging
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from alerts.events import delivery_event
 from alerts.gate import recalled
+from alerts.gathered import gathered
 from alerts.ledger import UNREACHABLE
 from alerts.messages import card_updates, new_id
 from alerts.model import Channel, Delivery, DeliveryPurpose, DeliveryState, Event, EventType, PostedCard
@@ -18,6 +20,28 @@ from alerts.viewing import stranger
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Arrived:
+    """A message that was accepted."""
+
+    delivery: Delivery
+    #: None for an e-mail and for an update.
+    sent: Sent | None
+    took_ms: int
+    #: (id, version) of what it was made from.
+    versions: frozenset[tuple[str, int]]
+
+
+@dataclass(kw_only=True, slots=True)
+class Written:
+    """What is stored with the outcomes of some sends."""
+
+    events: list[Event] = field(default_factory=list)
+    cards: list[PostedCard] = field(default_factory=list)
+    #: Cards that do not show any more what they should.
+    untrue: list[PostedCard] = field(default_factory=list)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Accounts:
     """All that is stored after a send, in one transaction with its outcome."""
@@ -28,36 +52,44 @@ class Accounts:
 
     # ------------------------------------------------------------ it arrived
 
-    async def sent(
-        self,
-        store: Store,
-        delivery: Delivery,
-        sent: Sent | None,
-        took_ms: int,
-        versions: frozenset[tuple[str, int]],
-    ) -> None:
-        """Store that it was accepted, and where its card stands."""
+    async def sent(self, store: Store, arrived: Sequence[Arrived]) -> None:
+        """Store that they were accepted, and where their cards stand."""
         now = self.clock()
-        done = replace(ended(delivery, DeliveryState.SENT, "", now), error="")
         async with store.transaction() as tx:
-            # Recalled while it was on its way: it counts as not told, and its card says so.
-            back = bool(delivery.notice_ids) and await recalled(tx, delivery.run_id)
-            done = replace(done, state=DeliveryState.RECALLED) if back else done
-            if not await tx.save_delivery(done):
-                log.warning("delivery %s was sent by a worker whose lease had run out", delivery.id)
-                return
-            await tx.add_events(await self._notice_events(tx, done, EventType.NOTIFICATION_SENT, took_ms))
-            if sent is not None and sent.activity_id:
-                card = await _remember_card(tx, done, sent, now)
-                if back:
-                    await tx.save_card(replace(card, recalled=True, current=False))
-                    await tx.add_deliveries(card_updates([card], now))
-                    return
-                # Locked: an answer given meanwhile is either in these versions, or finds the card.
-                await tx.alerts(delivery.alert_ids, lock=True)
-                overtaken = await self.preparer.versions(tx, delivery) != versions
-                if card.purpose is not DeliveryPurpose.INFO and overtaken:
-                    await tx.add_deliveries(card_updates([card], now))
+            read = gathered(tx, [each.delivery for each in arrived], lock=True)
+            # Locked: an answer given meanwhile is either in the versions read here, or finds the card.
+            await read.alerts([alert_id for each in arrived for alert_id in each.delivery.alert_ids], lock=True)
+            done = [await _accepted(read, each.delivery, now) for each in arrived]
+            kept = await tx.save_deliveries(done)
+            written = Written()
+            for each, row in zip(arrived, done, strict=True):
+                if row.id in kept:
+                    await self._write_down(read, each, row, now, written)
+                else:
+                    log.warning("delivery %s was sent by a worker whose lease had run out", row.id)
+            await tx.add_events(written.events)
+            await tx.save_cards(written.cards)
+            await tx.add_deliveries(card_updates(written.untrue, now))
+
+    async def _write_down(
+        self, tx: Transaction, arrived: Arrived, done: Delivery, now: datetime, written: Written
+    ) -> None:
+        """Its events, its card, and the cards that it makes untrue."""
+        written.events += await self._notice_events(tx, done, EventType.NOTIFICATION_SENT, arrived.took_ms)
+        sent = arrived.sent
+        if sent is None or not sent.activity_id:
+            return
+        card = _card(done, sent, now)
+        # A new stage is a new message; the earlier card of the same app shrinks to one line.
+        older = await _shown_before(tx, card) if done.purpose is DeliveryPurpose.ALERT else []
+        written.cards += [replace(old, current=False) for old in older]
+        written.untrue += older
+        if done.state is DeliveryState.RECALLED:
+            card = replace(card, recalled=True, current=False)
+            written.untrue.append(card)
+        elif card.purpose is not DeliveryPurpose.INFO and await self.preparer.versions(tx, done) != arrived.versions:
+            written.untrue.append(card)
+        written.cards.append(card)
 
     # ------------------------------------------------------------ it did not, or nobody knows
 
@@ -146,9 +178,15 @@ def _out_of_reach(delivery: Delivery) -> bool:
     return delivery.state is DeliveryState.FAILED and delivery.error_code.startswith(UNREACHABLE)
 
 
-async def _remember_card(tx: Transaction, delivery: Delivery, sent: Sent, now: datetime) -> PostedCard:
+async def _accepted(tx: Transaction, delivery: Delivery, now: datetime) -> Delivery:
+    """The row of a message that was accepted; recalled while it was on its way, it counts as not told."""
+    back = bool(delivery.notice_ids) and await recalled(tx, delivery.run_id)
+    return replace(ended(delivery, DeliveryState.RECALLED if back else DeliveryState.SENT, "", now), error="")
+
+
+def _card(delivery: Delivery, sent: Sent, now: datetime) -> PostedCard:
     about_nothing = delivery.purpose is DeliveryPurpose.INFO
-    card = PostedCard(
+    return PostedCard(
         id=new_id(),
         delivery_id=delivery.id,
         purpose=delivery.purpose,
@@ -160,15 +198,12 @@ async def _remember_card(tx: Transaction, delivery: Delivery, sent: Sent, now: d
         nomination_id="" if about_nothing else delivery.nomination_id,
         posted_at=now,
     )
-    if delivery.purpose is DeliveryPurpose.ALERT:
-        # A new stage is a new message; the earlier card of the same app shrinks to one line.
-        older = [
-            old
-            for old in await tx.cards_of_alerts(delivery.alert_ids)
-            if old.current and old.recipient_id == card.recipient_id and old.purpose is DeliveryPurpose.ALERT
-        ]
-        for old in older:
-            await tx.save_card(replace(old, current=False))
-        await tx.add_deliveries(card_updates(older, now))
-    await tx.save_card(card)
-    return card
+
+
+async def _shown_before(tx: Transaction, card: PostedCard) -> list[PostedCard]:
+    """The earlier cards of the same app that this person still sees in full."""
+    return [
+        old
+        for old in await tx.cards_of_alerts(card.alert_ids)
+        if old.current and old.recipient_id == card.recipient_id and old.purpose is DeliveryPurpose.ALERT
+    ]

@@ -9,16 +9,18 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from alerts.accounting import Accounts
+from alerts.accounting import Accounts, Arrived
 from alerts.errors import CalledOff, DeliveryError, Outcome, StewardError
 from alerts.gate import may_tell
+from alerts.gathered import gathered
+from alerts.grouped import Grouped
 from alerts.model import Channel, Delivery, DeliveryPurpose, DeliveryState
 from alerts.outcomes import UNCLEAR_HOLD, after_failure, after_unclear, ended, handed_back
-from alerts.ports import Clock, MailChannel, Sent, Store, TeamsChannel
+from alerts.ports import Clock, MailChannel, Sent, Store, TeamsChannel, Transaction
 from alerts.preparing import Prepared, Preparer
 from alerts.reroute import Rerouter
 from alerts.viewing import Viewer
@@ -35,6 +37,8 @@ PROBES = 3
 #: Graph serves so many requests for one mailbox at a time. Source: learn.microsoft.com/graph/throttling-limits
 #: (Outlook service limits).
 MAILS_AT_ONCE = 4
+#: Seconds for which a send that may begin, and one that has ended, wait for others: they share one commit.
+BEGIN_WAIT, ARRIVAL_WAIT = 0.005, 0.15
 
 
 @dataclass(kw_only=True, eq=False)
@@ -57,7 +61,7 @@ class Deliverer:
     mail: MailChannel | None
     rerouter: Rerouter
     #: Cards that are being sent at once by this worker: at 50 calls a second each may take half a second.
-    parallel: int = 24
+    parallel: int = 32
     lease_seconds: float = LEASE_SECONDS
     #: Before the one repeat of a send whose outcome is unknown.
     hold: timedelta = UNCLEAR_HOLD
@@ -68,6 +72,17 @@ class Deliverer:
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     #: Channel -> until when its service has asked everybody to wait; kept until a message has gone through again.
     _shut_until: dict[Channel, datetime] = field(default_factory=dict)
+    #: Sends that have not ended.
+    _sending: int = field(init=False, repr=False)
+    _prepare: Grouped[Delivery, tuple[Prepared | None, str]] = field(init=False, repr=False)
+    _begin: Grouped[Job, str] = field(init=False, repr=False)
+    _arrive: Grouped[Arrived, None] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._prepare = Grouped(self._prepare_all)
+        self._begin = Grouped(self._begin_all, wait=BEGIN_WAIT)
+        self._sending = 0
+        self._arrive = Grouped(self._arrive_all, wait=ARRIVAL_WAIT, more=lambda: self._sending > 0)
 
     @property
     def _preparer(self) -> Preparer:
@@ -190,13 +205,12 @@ class Deliverer:
                 after_unclear(job.delivery, "interrupted", self.clock(), job.delivery.begun_at + self.hold),
             )
             return
-        async with self.store.reading() as tx:
-            prepared = await self._preparer.prepare(tx, job.delivery)
-            reason = "" if prepared else await self._preparer.why_not(tx, job.delivery)
+        prepared, reason = await self._prepare(job.delivery)
         if prepared is None:
             await self._call_off(job.delivery, reason or "nothing to say")
             return
         started = time.monotonic()
+        self._sending += 1
         try:
             sent = await self._send(job, prepared)
         except CalledOff as why:
@@ -205,14 +219,18 @@ class Deliverer:
         except DeliveryError as error:
             await self._failed(job, error, _since(started))
             return
+        finally:
+            self._sending -= 1
         self._shut_until.pop(job.delivery.channel, None)
-        await self._accounts.sent(self.store, job.delivery, sent, _since(started), prepared.versions)
+        await self._arrive(
+            Arrived(delivery=job.delivery, sent=sent, took_ms=_since(started), versions=prepared.versions)
+        )
         job.begun = False
 
     async def _send(self, job: Job, prepared: Prepared) -> Sent | None:
         async def last_word() -> None:
             if not job.begun:
-                await self._begin(job)
+                await self._may_begin(job)
 
         if isinstance(prepared.view, MailView):
             if self.mail is None:
@@ -226,27 +244,67 @@ class Deliverer:
             return None
         return await self.teams.send(prepared.person, prepared.view, last_word)
 
-    async def _begin(self, job: Job) -> None:
+    async def _may_begin(self, job: Job) -> None:
         """Store that the request is about to be written, unless somebody has answered meanwhile. Raises CalledOff."""
-        now = self.clock()
-        lease = now + timedelta(seconds=self.lease_seconds)
-        begun = replace(job.delivery, begun_at=now, lease_until=lease)
-        async with self.store.transaction() as tx:
-            reason = await self._preparer.why_not(tx, job.delivery, lock=True)
-            row = ended(job.delivery, DeliveryState.CANCELLED, reason, now) if reason else begun
-            if not reason and job.delivery.notice_ids and not await may_tell(tx, now):
-                reason, row = "paused", handed_back(job.delivery)
-            if not reason and self.stopped():
-                reason, row = "stopped", handed_back(job.delivery)
-            if not await tx.save_delivery(row):
-                reason = "another worker has it"
+        try:
+            reason = await self._begin(job)
+        except asyncio.CancelledError:
+            # Stored or not: the request is not written.
+            job.begun = False
+            raise
         if reason:
             raise CalledOff(reason)
-        job.delivery, job.begun = begun, True
 
     async def _call_off(self, delivery: Delivery, reason: str) -> None:
         async with self.store.transaction() as tx:
             await tx.save_delivery(ended(delivery, DeliveryState.CANCELLED, reason, self.clock()))
+
+    # ------------------------------------------------------------ several at a time
+
+    async def _prepare_all(self, deliveries: Sequence[Delivery]) -> list[tuple[Prepared | None, str]]:
+        """What each says now; where it has nothing to say, why not."""
+        made = []
+        async with self.store.reading() as tx:
+            read = gathered(tx, deliveries)
+            for delivery in deliveries:
+                prepared = await self._preparer.prepare(read, delivery)
+                made.append((prepared, "" if prepared else await self._preparer.why_not(read, delivery)))
+                # Each is some computing: others may have their turn.
+                await asyncio.sleep(0)
+        return made
+
+    async def _begin_all(self, jobs: Sequence[Job]) -> list[str]:
+        """Store that these are about to be sent; '' for each that may be, else the reason."""
+        now = self.clock()
+        lease = now + timedelta(seconds=self.lease_seconds)
+        begun = {job.delivery.id: replace(job.delivery, begun_at=now, lease_until=lease) for job in jobs}
+        async with self.store.transaction() as tx:
+            read = gathered(tx, [job.delivery for job in jobs], lock=True)
+            decided = [await self._decided(read, job.delivery, begun[job.delivery.id], now) for job in jobs]
+            kept = await tx.save_deliveries([row for _, row in decided])
+        reasons = [reason if row.id in kept else reason or "another worker has it" for reason, row in decided]
+        for job, reason in zip(jobs, reasons, strict=True):
+            if not reason:
+                job.delivery, job.begun = begun[job.delivery.id], True
+        return reasons
+
+    async def _decided(
+        self, tx: Transaction, delivery: Delivery, begun: Delivery, now: datetime
+    ) -> tuple[str, Delivery]:
+        """Why it may not be sent, '' when it may, and the row as it is to be stored."""
+        if reason := await self._preparer.why_not(tx, delivery, lock=True):
+            return reason, ended(delivery, DeliveryState.CANCELLED, reason, now)
+        if delivery.notice_ids and not await may_tell(tx, now):
+            return "paused", handed_back(delivery)
+        if self.stopped():
+            return "stopped", handed_back(delivery)
+        return "", begun
+
+    async def _arrive_all(self, arrived: Sequence[Arrived]) -> list[None]:
+        await self._accounts.sent(self.store, arrived)
+        return [None] * len(arrived)
+
+    # ------------------------------------------------------------ it did not arrive
 
     async def _failed(self, job: Job, error: DeliveryError, took_ms: int) -> None:
         if error.outcome is Outcome.OURS:

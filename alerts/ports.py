@@ -413,6 +413,9 @@ class Transaction(Protocol):
     async def save_delivery(self, delivery: Delivery) -> bool:
         """Store an outcome if `fence` is still the stored one; False when another worker has it."""
 
+    async def save_deliveries(self, deliveries: Sequence[Delivery]) -> set[str]:
+        """The same for several, none of them twice; ids of those that are stored."""
+
     async def deliveries(self, ids: Sequence[str]) -> dict[str, Delivery]: ...
     async def deliveries_of_alerts(self, alert_ids: Sequence[str]) -> list[Delivery]: ...
     async def deliveries_held(self) -> list[Delivery]:
@@ -446,6 +449,9 @@ class Transaction(Protocol):
         """The earliest time at which one can be claimed, None when nothing waits."""
 
     async def save_card(self, card: PostedCard) -> None: ...
+    async def save_cards(self, cards: Sequence[PostedCard]) -> None:
+        """Insert, or replace by id."""
+
     async def card(self, card_id: str) -> PostedCard | None: ...
     async def card_by_activity(self, activity_id: str, recipient_id: str) -> PostedCard | None: ...
     async def newest_cards(self, recipient_id: str, limit: int) -> list[PostedCard]:
@@ -458,6 +464,9 @@ class Transaction(Protocol):
     # -- nominations
     async def nomination(self, nomination_id: str, *, lock: bool = False) -> Nomination | None: ...
     async def nominations_of_app(self, object_id: str) -> list[Nomination]: ...
+    async def nominations_of_apps(self, object_ids: Sequence[str]) -> list[Nomination]:
+        """Newest first."""
+
     async def nominations_pending(self) -> list[Nomination]: ...
     async def save_nomination(self, nomination: Nomination) -> None:
         """Insert, or replace where the stored version is exactly one less. Raises VersionConflict."""
@@ -486,6 +495,9 @@ class Transaction(Protocol):
         """Those that cannot be used, by person."""
 
     async def save_conversation(self, conversation: Conversation) -> None: ...
+    async def save_conversations(self, conversations: Sequence[Conversation]) -> None:
+        """Insert, or replace by person."""
+
     async def people(self, ids: Sequence[str]) -> dict[str, Person]:
         """People as last read from Graph."""
 

@@ -229,6 +229,8 @@ class Connector:
         if call.last_word is not None:
             await call.last_word()
         await self._brakes.pace.in_time(turn)
+        if (wait := await self._brakes.pace.shut_for()) > 0:
+            raise _told_to_wait(wait)
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         began = time.monotonic()
         try:
@@ -272,12 +274,16 @@ class Connector:
         turn = await self._brakes.pace.turn()
         while (wait := await self._brakes.pace.shut_for()) > 0:
             if wait > PATIENCE:
-                raise DeliveryError(
-                    "the Bot Connector asked us to wait", outcome=Outcome.SAFE, code="throttled", retry_after=wait
-                )
+                raise _told_to_wait(wait)
             await self._brakes.sleep(wait)
             turn = await self._brakes.pace.turn()
         return turn
+
+
+def _told_to_wait(seconds: float) -> DeliveryError:
+    return DeliveryError(
+        "the Bot Connector asked us to wait", outcome=Outcome.SAFE, code="throttled", retry_after=seconds
+    )
 
 
 def _unclear(call: _Call, code: str) -> DeliveryError:

@@ -1,10 +1,15 @@
 """Keeps what is known of where people can be reached, from every activity that comes in."""
 
+from collections.abc import Sequence
+
+from alerts.grouped import Grouped
 from alerts.model import Conversation
 from alerts.ports import Store
 from bot.inbound import Inbound
 
 UNINSTALLED = "uninstalled"
+#: Seconds for which an address that is to be stored waits for others: they share one commit.
+SAVE_WAIT = 0.08
 
 
 class Contacts:
@@ -12,6 +17,8 @@ class Contacts:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._known = Grouped(self._known_all)
+        self._save = Grouped(self._save_all, wait=SAVE_WAIT)
 
     async def refresh(self, inbound: Inbound) -> None:
         """Store what this activity says: address, Teams' id, language, time zone; it also revives the address.
@@ -50,8 +57,12 @@ class Contacts:
 
     async def known(self, person_id: str) -> Conversation | None:
         """What is stored of a person."""
+        return await self._known(person_id)
+
+    async def _known_all(self, person_ids: Sequence[str]) -> list[Conversation | None]:
         async with self._store.reading() as tx:
-            return (await tx.conversations([person_id])).get(person_id)
+            found = await tx.conversations(person_ids)
+        return [found.get(person_id) for person_id in person_ids]
 
     async def preferred(self, person_id: str) -> str:
         """Graph's preferredLanguage of a person, '' unknown."""
@@ -60,8 +71,12 @@ class Contacts:
         return person.preferred_language if person is not None else ""
 
     async def save(self, conversation: Conversation) -> None:
+        await self._save(conversation)
+
+    async def _save_all(self, conversations: Sequence[Conversation]) -> list[None]:
         async with self._store.transaction() as tx:
-            await tx.save_conversation(conversation)
+            await tx.save_conversations(conversations)
+        return [None] * len(conversations)
 
 
 def _tells_an_address(inbound: Inbound) -> bool:

@@ -22,6 +22,13 @@ CONVERSATION_WINDOWS = ((7, 1.0), (8, 2.0), (60, 30.0), (1800, 3600.0))
 OVERALL = (30, 50)
 #: What SEND_PACE promises is kept at the service's end too, where calls arrive unevenly.
 MARGIN = 0.95
+#: Calls whose turns lie so close to each other go on together, so long before the first of them (seconds): what they
+#: must store beforehand shares one commit. Each then waits for its own turn.
+TOGETHER, LEAD = 0.15, 0.08
+#: A stop that another replica has been told is known to this one after so long (seconds).
+FRESH = 0.05
+#: Turns that one call may lose because this process was busy.
+ASKED_AGAIN = 3
 #: Conversations remembered; older idle ones are forgotten.
 MAX_CONVERSATIONS = 10_000
 
@@ -33,10 +40,10 @@ class Turns(Protocol):
     """Says when a call to the Bot Connector may be made."""
 
     async def turn(self) -> float:
-        """Return when it is this call's turn; when that was, for `in_time`."""
+        """Return shortly before it is this call's turn, or at it; when that is, for `in_time`."""
 
     async def in_time(self, turn: float) -> None:
-        """Return when the request may be written: calls that waited for something else must not go in a bunch."""
+        """Return at the turn, when the request may be written; a turn that was missed is replaced by another."""
 
     async def shut(self, seconds: float) -> None:
         """Nobody may call for at least so many seconds from now."""
@@ -109,6 +116,9 @@ class Turnstile:
         self._sleep = sleep
         self._waiting: deque[asyncio.Future[float]] = deque()
         self._serving: asyncio.Task[None] | None = None
+        #: What the store last said of a stop, and when it was asked.
+        self._shut_until, self._asked_at = float("-inf"), float("-inf")
+        self._asking = asyncio.Lock()
         limit = next((each for each in OVERALL if per_second < each), per_second)
         #: How long after its own time a turn may be used (seconds): half of what the limit leaves, for the network, too,
         #: brings calls together.
@@ -124,10 +134,15 @@ class Turnstile:
         return await mine
 
     async def in_time(self, turn: float) -> None:
-        if self._monotonic() - turn > self._late:
-            # The store was slow, perhaps for all replicas: those who waited for it would all go at once. Once only:
-            # a process that gets no time would ask for ever.
-            await self.turn()
+        for _ in range(ASKED_AGAIN):
+            if (wait := turn - self._monotonic()) > 0:
+                await self._sleep(wait)
+            if self._monotonic() - turn <= self._late:
+                return
+            # The store was slow, perhaps for all replicas: those who waited for it would all go at once. Not for
+            # ever: a process may get no time.
+            turn = await self.turn()
+        await self._sleep(max(0.0, turn - self._monotonic()))
 
     async def shut(self, seconds: float) -> None:
         await self._alone.shut(seconds)
@@ -135,11 +150,14 @@ class Turnstile:
             await self._shared.shut(seconds)
 
     async def shut_for(self) -> float:
-        alone = await self._alone.shut_for()
-        try:
-            return max(alone, await self._shared.shut_for())
-        except StoreError:
-            return alone
+        async with self._asking:
+            asked_at = self._monotonic()
+            if asked_at - self._asked_at >= FRESH:
+                with suppress(StoreError):
+                    left = await self._shared.shut_for()
+                    self._shut_until = self._monotonic() + left if left > 0 else float("-inf")
+                self._asked_at = asked_at
+        return max(0.0, await self._alone.shut_for(), self._shut_until - self._monotonic())
 
     async def _serve(self) -> None:
         try:
@@ -174,10 +192,13 @@ class Turnstile:
         return self._monotonic() + wait
 
     async def _hand_out(self, first: float, count: int) -> None:
+        together = float("-inf")
         for number in range(count):
             at = first + number * self._gap
-            if (wait := at - self._monotonic()) > 0:
-                await self._sleep(wait)
+            if at > together:
+                if (wait := at - LEAD - self._monotonic()) > 0:
+                    await self._sleep(wait)
+                together = at + TOGETHER
             if self._monotonic() > at + self._late:
                 continue
             if not self._pass(at):

@@ -188,6 +188,16 @@ class Alerts(Contents):
             select(table.c.body).where(table.c.object_id == object_id).order_by(table.c.created_at.desc(), table.c.id)
         )
 
+    async def nominations_of_apps(self, object_ids: Sequence[str]) -> list[Nomination]:
+        """Newest first."""
+        table = schema.nominations
+        found: list[Nomination] = []
+        for part in chunks(distinct(object_ids)):
+            found.extend(await self._read_nominations(select(table.c.body).where(self._among(table.c.object_id, part))))
+        # Equal ones in the order of their ids.
+        found.sort(key=lambda nomination: nomination.id)
+        return sorted(found, key=lambda nomination: nomination.created_at, reverse=True)
+
     async def nominations_pending(self) -> list[Nomination]:
         """Oldest first."""
         table = schema.nominations

@@ -13,26 +13,35 @@ from store.session import Pauses, Session, chunks, distinct
 _cards: Codec[PostedCard] = Codec(PostedCard)
 
 
+def _row(card: PostedCard) -> dict[str, Any]:
+    return {
+        "id": card.id,
+        "delivery_id": card.delivery_id,
+        "recipient_id": card.recipient_id,
+        "activity_id": card.activity_id,
+        "nomination_id": card.nomination_id,
+        "posted_at": card.posted_at,
+        "body": encode(card),
+    }
+
+
 class Cards(Session):
     """The cards' part of a transaction."""
 
     async def save_card(self, card: PostedCard) -> None:
         """Insert, or replace by id."""
-        row = {
-            "id": card.id,
-            "delivery_id": card.delivery_id,
-            "recipient_id": card.recipient_id,
-            "activity_id": card.activity_id,
-            "nomination_id": card.nomination_id,
-            "posted_at": card.posted_at,
-            "body": encode(card),
-        }
+        await self.save_cards([card])
+
+    async def save_cards(self, cards: Sequence[PostedCard]) -> None:
+        """Insert, or replace by id; the later of two with one id wins."""
         links = schema.card_alerts
-        await self._replace(schema.cards, [row])
-        kept = distinct(card.alert_ids)
-        await self._run(delete(links).where(links.c.card_id == card.id, links.c.alert_id.not_in(kept)))
-        insert = self._insert(links).on_conflict_do_nothing()
-        await self._run_many(insert, [{"card_id": card.id, "alert_id": alert_id} for alert_id in kept])
+        for part in chunks({card.id: card for card in cards}.values()):
+            await self._replace(schema.cards, [_row(card) for card in part])
+            await self._run(delete(links).where(self._among(links.c.card_id, [card.id for card in part])))
+            await self._run_many(
+                self._insert(links),
+                [{"card_id": card.id, "alert_id": alert_id} for card in part for alert_id in distinct(card.alert_ids)],
+            )
 
     async def card(self, card_id: str) -> PostedCard | None:
         return await self._newest_card(schema.cards.c.id == card_id)

@@ -5,7 +5,20 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, delete, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from alerts.model import Channel, Delivery, DeliveryState, Notice
 from store import schema
@@ -197,6 +210,22 @@ class Outbox(Session):
         table = schema.deliveries
         own = update(table).where(table.c.id == delivery.id, table.c.fence == delivery.fence)
         return await self._run(own.values(**_columns(delivery))) == 1
+
+    async def save_deliveries(self, deliveries: Sequence[Delivery]) -> set[str]:
+        """The same for several, none of them twice; ids of those that are stored."""
+        table = schema.deliveries
+        kept: set[str] = set()
+        for part in chunks(deliveries):
+            ids = sorted(delivery.id for delivery in part)
+            fences = select(table.c.id, table.c.fence).where(self._among(table.c.id, ids)).order_by(table.c.id)
+            stored = {row.id: row.fence for row in await self._rows(fences.with_for_update())}
+            own = [delivery for delivery in part if stored.get(delivery.id) == delivery.fence]
+            await self._run_many(
+                update(table).where(table.c.id == bindparam("own_id")),
+                [{"own_id": delivery.id, **_columns(delivery)} for delivery in own],
+            )
+            kept.update(delivery.id for delivery in own)
+        return kept
 
     async def deliveries(self, ids: Sequence[str]) -> dict[str, Delivery]:
         table = schema.deliveries

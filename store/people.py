@@ -34,8 +34,13 @@ class People(Session):
 
     async def save_conversation(self, conversation: Conversation) -> None:
         """Insert, or replace by person."""
-        row = {"person_id": conversation.person_id, "body": encode(conversation)}
-        await self._replace(schema.conversations, [row])
+        await self.save_conversations([conversation])
+
+    async def save_conversations(self, conversations: Sequence[Conversation]) -> None:
+        """Insert, or replace by person; the later of two of one person wins."""
+        await self._replace(
+            schema.conversations, ({"person_id": each.person_id, "body": encode(each)} for each in conversations)
+        )
 
     async def people(self, ids: Sequence[str]) -> dict[str, Person]:
         """People as last read from Graph."""

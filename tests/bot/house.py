@@ -53,9 +53,9 @@ class Conversations:
     async def people(self, ids: list[str]) -> dict[str, Person]:
         return {person: self.persons[person] for person in ids if person in self.persons}
 
-    async def save_conversation(self, conversation: Conversation) -> None:
-        self.saves += 1
-        self.rows[conversation.person_id] = conversation
+    async def save_conversations(self, conversations: list[Conversation]) -> None:
+        self.saves += len(conversations)
+        self.rows.update({each.person_id: each for each in conversations})
 
 
 class Desk:

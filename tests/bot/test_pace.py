@@ -14,15 +14,21 @@ class Clock:
     def __init__(self):
         self.now = 1000.0
         self.slept = []
+        self.wakes = []
 
     def __call__(self):
         return self.now
 
     async def sleep(self, seconds):
-        for _ in range(5):
-            await asyncio.sleep(0)
         self.slept.append(seconds)
-        self.now += seconds
+        wake = self.now + seconds
+        self.wakes.append(wake)
+        while self.now < wake:
+            for _ in range(8):
+                await asyncio.sleep(0)
+            if wake == min(self.wakes):
+                self.now = max(self.now, wake)
+        self.wakes.remove(wake)
 
 
 class Shared:
@@ -63,7 +69,7 @@ async def passing(gate, clock, count):
     times = []
 
     async def one():
-        await gate.turn()
+        await gate.in_time(await gate.turn())
         times.append(clock.now)
 
     await asyncio.gather(*(one() for _ in range(count)))

@@ -60,8 +60,12 @@ def crash(server: PostgresServer) -> None:
 
 def locked(path: Path) -> sqlite3.Connection:
     """Another process' transaction, for as long as it is open."""
-    other = sqlite3.connect(path / "steward.db", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
+    other = sqlite3.connect(path / "steward.db", isolation_level=None, timeout=0.05)
+    try:
+        other.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError:
+        other.close()
+        raise
     return other
 
 
@@ -98,8 +102,13 @@ async def test_p16_locked_between_claim_and_request_nothing_is_sent_until_it_can
         await world.scan()
 
         async def meanwhile(request: Request) -> None:
-            if request.path.endswith("/conversations") and not others:
-                others.append(locked(tmp_path))
+            if not request.path.endswith("/conversations"):
+                return
+            while not others:
+                # Somebody else's commit may be under way.
+                with suppress(sqlite3.OperationalError):
+                    others.append(locked(tmp_path))
+                await asyncio.sleep(0.001)
 
         channel.meanwhile = meanwhile
         await rounds(world)

@@ -214,5 +214,6 @@ async def test_the_nominations_of_an_app_come_newest_first(store: SqlStore) -> N
         await tx.save_nomination(nomination("second", created_at=NOW + DAY, nominee=ELI))
         await tx.save_nomination(nomination("other", application=application("app-2")))
         found = [each.id for each in await tx.nominations_of_app("app-1")]
+        of_several = [each.id for each in await tx.nominations_of_apps(["app-1", "nowhere"])]
 
-    assert found == ["second", "first"]
+    assert found == of_several == ["second", "first"]

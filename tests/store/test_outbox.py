@@ -223,3 +223,34 @@ async def test_a_saved_card_replaces_the_stored_one_and_its_links(store: SqlStor
         assert await tx.cards_of_alerts(["alert-2"]) == [shrunk]
         await tx.save_card(card(alert_ids=()))
         assert await tx.cards_of_alerts(["alert-1", "alert-2"]) == []
+
+
+async def test_of_several_outcomes_those_under_an_old_fence_are_not_written(store: SqlStore) -> None:
+    async with store.transaction() as tx:
+        await tx.add_deliveries([delivery(f"delivery-{who}", recipient_id=who) for who in ("ana", "eli", "mia")])
+    claimed = await claim(store)
+    done = [replace(each, state=DeliveryState.SENT, lease_until=None) for each in claimed]
+    done[1] = replace(done[1], fence=done[1].fence + 1)
+    async with store.transaction() as tx:
+        kept = await tx.save_deliveries([*done, replace(delivery("nowhere"), fence=1)])
+        assert await tx.save_deliveries([]) == set()
+    async with store.reading() as tx:
+        states = {each.id: each.state for each in (await tx.deliveries([each.id for each in done])).values()}
+
+    assert kept == {"delivery-ana", "delivery-mia"}
+    assert states == {
+        "delivery-ana": DeliveryState.SENT,
+        "delivery-eli": DeliveryState.SENDING,
+        "delivery-mia": DeliveryState.SENT,
+    }
+
+
+async def test_of_several_cards_each_keeps_its_own_alerts_and_the_later_of_two_wins(store: SqlStore) -> None:
+    first, second = card("card-1", alert_ids=("alert-1",)), card("card-2", alert_ids=("alert-1", "alert-2"))
+    async with store.transaction() as tx:
+        await tx.save_cards([first, second])
+        await tx.save_cards([first, replace(first, alert_ids=("alert-2",))])
+        await tx.save_cards([])
+        found = [[each.id for each in await tx.cards_of_alerts([alert_id])] for alert_id in ("alert-1", "alert-2")]
+
+    assert found == [["card-2"], ["card-1", "card-2"]]

@@ -185,7 +185,7 @@ class LastUse(Protocol):
     def usage(self) -> GraphUsage:
         """What was asked of Graph so far."""
 
-    async def last_used(self) -> dict[str, datetime]:
+    async def last_used(self) -> Mapping[str, datetime]:
         """Lower-case key id -> the newest sign-in with it, aware UTC; those never used are absent. Raises GraphError."""
 
 

@@ -6,6 +6,7 @@ $top is taken, 100 objects a page without it; 5 requests in 10 seconds for an ap
 
 import logging
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from kiota_abstractions.request_information import RequestInformation
 
 from alerts.errors import GraphError
 from alerts.ports import GraphUsage
+from graph.moments import Moments
 from graph.reader import GraphReader, query
 from graph.wire import Unreadable, decode_item, instant
 
@@ -52,7 +54,7 @@ class GraphLastUse:
     def usage(self) -> GraphUsage:
         return self._reader.usage
 
-    async def last_used(self) -> dict[str, datetime]:
+    async def last_used(self) -> Mapping[str, datetime]:
         """Lower-case key id -> newest sign-in; see the port. Entries that cannot be read are left out."""
         try:
             return await self._listed(query(PATH, top=PAGE_SIZE))
@@ -62,8 +64,8 @@ class GraphLastUse:
             log.info("Graph refused %s objects a page of the report (%s); it chooses itself", PAGE_SIZE, error)
             return await self._listed(PATH)
 
-    async def _listed(self, path: str) -> dict[str, datetime]:
-        found: dict[str, datetime] = {}
+    async def _listed(self, path: str) -> Moments:
+        found = Moments()
         unreadable = 0
         async for page in self._reader.pages(lambda: self._request(path), cost=1):
             for raw in page.value:
@@ -73,8 +75,8 @@ class GraphLastUse:
                     unreadable += 1
                     continue
                 # Two entries for one key id: as application and as service principal.
-                if used is not None and (key_id not in found or found[key_id] < used):
-                    found[key_id] = used
+                if used is not None:
+                    found.note(key_id, used)
             if page.next_link:
                 await self._reader.client.gate.pause(PACE)
         if unreadable:

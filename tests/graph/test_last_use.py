@@ -1,5 +1,6 @@
 """When credentials signed in last: all pages of the beta's report, at its pace, or an error."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,7 +19,7 @@ def activity(key: Any, at: Any, **more: Any) -> dict[str, Any]:
     return {"id": "x", "keyId": key, "keyType": "certificate", "signInActivity": {"lastSignInDateTime": at}, **more}
 
 
-async def last_used(bench: Bench) -> dict[str, datetime]:
+async def last_used(bench: Bench) -> Mapping[str, datetime]:
     return await GraphLastUse(bench.reader(INTERACTIVE)).last_used()
 
 

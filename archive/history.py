@@ -31,7 +31,14 @@ class ArchiveHistory:
         if not object_ids:
             return {}
         answer = await self._archive.query("previous_owners", ObjectIds=sorted(set(object_ids)), Days=days)
-        return {str(row["ApplicationObjectId"]): owners_then(row, _time(row["ScanDate"])) for row in answer.dicts()}
+        # Equal owners of many apps are one object: a large tenant has few thousand of them.
+        known: dict[PreviousOwner, PreviousOwner] = {}
+        return {
+            str(row["ApplicationObjectId"]): tuple(
+                known.setdefault(owner, owner) for owner in owners_then(row, _time(row["ScanDate"]))
+            )
+            for row in answer.dicts()
+        }
 
     async def spells(self, object_id: str, days: int) -> tuple[OwnershipSpell, ...]:
         """Ownership over time of one app, oldest first; a spell without owners has none. Raises ArchiveError."""

@@ -2,11 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import islice
-from typing import TypeVar
 
 from alerts.contacts import Contacts
 from alerts.errors import GraphError, VersionConflict
@@ -19,11 +17,10 @@ from alerts.ports import People, Store, Transaction
 from alerts.records import mark_queued, owners_to_remember, records_of
 from alerts.roles import Roles
 from alerts.round import Round
+from alerts.slices import slices
 from alerts.stages import horizon, is_due
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 #: Apps judged before the event loop gets a turn, and whose records make one transaction.
 SLICE = 200
@@ -50,6 +47,16 @@ class _Records:
             records, _ = records_of(application, self.scan, self.policy, self.fallback)
             for record in sorted(records, key=lambda record: record.credential.key_id):
                 yield mark_queued(record, record.key in self.queued)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Watched:
+    """What the decision is about although nothing of it may be due."""
+
+    #: Keys of the unclosed alerts.
+    alerts: frozenset[Key]
+    #: Object ids of their apps, and of those with a pending nomination.
+    apps: frozenset[str]
 
 
 @dataclass(kw_only=True)
@@ -128,18 +135,16 @@ class Engine:
             known.update(await tx.people(sorted({p.manager_id for p in known.values() if p.manager_id} - known.keys())))
         return known
 
-    async def _read_through(
-        self, scan: ScannedTenant, fallback: tuple[Person, ...], watched: Collection[str]
-    ) -> Material:
+    async def _read_through(self, scan: ScannedTenant, fallback: tuple[Person, ...], watched: _Watched) -> Material:
         """Judge the routes of all apps, save their records as the snapshot, and keep what the decision is about.
 
         In slices: the writer is free for the bot in between, and a large tenant takes no more memory.
         """
         material = Material(fallback=fallback, people=scan.people)
-        for people in _slices(scan.people.values(), PEOPLE_SLICE):
+        for people in slices(scan.people.values(), PEOPLE_SLICE):
             async with self.store.transaction() as tx:
                 await tx.save_people(people)
-        for applications in _slices(scan.applications, SLICE):
+        for applications in slices(scan.applications, SLICE):
             records: list[CredentialRecord] = []
             seen: dict[str, tuple[PreviousOwner, ...]] = {}
             for application in applications:
@@ -153,7 +158,7 @@ class Engine:
         return material
 
     def _look_at(
-        self, application: Application, scan: ScannedTenant, material: Material, watched: Collection[str]
+        self, application: Application, scan: ScannedTenant, material: Material, watched: _Watched
     ) -> list[CredentialRecord]:
         """The app's records; counted, and kept in the material if the decision is about this app."""
         object_id = application.object_id
@@ -163,20 +168,23 @@ class Engine:
             material.ownerless += 1
             material.ownerless_without_any += not records[0].owners
             orphan = orphan_of(records, scan.started_at)
-            material.orphans += [orphan] if orphan is not None else []
+            material.orphaned(orphan)
         elif records:
             material.owners.update(person.id for person in records[0].owners if person.counts)
-        if object_id in watched or any(is_due(each, scan.started_at, self.policy) for each in application.credentials):
+        due = [r for r in records if r.key in watched.alerts or is_due(r.credential, scan.started_at, self.policy)]
+        if due or object_id in watched.apps:
             material.siblings[object_id] = [record.credential for record in records]
             material.routes[object_id] = route
-            material.records.update((record.key, record) for record in records)
+            # One of them speaks for the app where the decision is about none of its credentials.
+            material.records.update((record.key, record) for record in due or records[:1])
         return records
 
-    async def _watched(self) -> set[str]:
-        """Object ids of the apps that have an unclosed alert or a pending nomination."""
+    async def _watched(self) -> _Watched:
+        """What has an unclosed alert or a pending nomination."""
         async with self.store.reading() as tx:
-            apps = {alert.application.object_id for alert in await tx.alerts_unclosed()}
-            return apps | {nomination.application.object_id for nomination in await tx.nominations_pending()}
+            alerts = frozenset((await tx.unclosed_keys()).values())
+            nominated = {nomination.application.object_id for nomination in await tx.nominations_pending()}
+        return _Watched(alerts=alerts, apps=frozenset(nominated.union(object_id for object_id, _ in alerts)))
 
     async def _look_above(self, material: Material) -> None:
         """Add the managers' managers of everybody on a route: silence may lead to them."""
@@ -222,9 +230,3 @@ class Engine:
             notices_queued=round_.notices_queued,
             people_told=round_.people_told,
         )
-
-
-def _slices(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    rest = iter(items)
-    while part := list(islice(rest, size)):
-        yield part

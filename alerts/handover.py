@@ -3,7 +3,7 @@
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -94,17 +94,19 @@ class HandingOver:
         owners: frozenset[str],
         due: Mapping[Key, Judged],
         unclosed: Mapping[Key, Alert],
+        former: Collection[str],
     ) -> HandedOver:
         """Who is handed over now, who is held, and what is remembered.
 
         Args:
             memory: of the last complete scan.
-            orphans: apps without a counting owner.
+            orphans: apps without a counting owner; those of which a former owner's account is enabled may be left out.
             owners: ids of all counting owners.
             due: the judged alerts of due credentials; a handover adds to them.
             unclosed: all alerts that are not closed.
+            former: ids of former owners of ownerless apps of whom nothing is known.
         """
-        gone = {past.person.id for orphan in orphans for past in orphan.owners} - self.people.keys()
+        gone = set(former) - self.people.keys()
         left = departing(memory.owners, owners, self.people, gone)
         leavers = find_leavers(orphans, self.people, memory.since)
         held = {i: question for i, question in memory.held.items() if i in leavers or i in left}

@@ -36,7 +36,7 @@ BY_ADMIN = "byAdmin"
 ENTERPRISE_APP_DISABLED = "enterpriseAppDisabled"
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class Judged:
     """The alert as it stands after the scan, with everything that changed."""
 

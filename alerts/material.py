@@ -1,10 +1,10 @@
 """What one decision is about, gathered while the scan is read through."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from alerts.leavers import Orphan
-from alerts.model import Credential, CredentialRecord, Person, Route
+from alerts.model import Alert, Credential, CredentialRecord, Person, Recipient, Route
 
 #: (object id, key id) of a credential.
 Key = tuple[str, str]
@@ -18,15 +18,53 @@ class Material:
     people: Mapping[str, Person]
     #: Who hears of what is held.
     admins: tuple[Person, ...] = ()
-    #: Of all apps that have something due, or an unclosed alert, or a pending nomination.
+    #: Of all apps that have something due, or an unclosed alert, or a pending nomination: the records of what is due
+    #: or alerted, or one of them.
     records: dict[Key, CredentialRecord] = field(default_factory=dict)
     siblings: dict[str, list[Credential]] = field(default_factory=dict)
     routes: dict[str, Route] = field(default_factory=dict)
-    #: Apps that have lost their last owner, with what expires next of each.
+    #: Apps that have lost their last owner and none of whose former owners is there, with what expires next of each.
     orphans: list[Orphan] = field(default_factory=list)
+    #: Ids of former owners of any ownerless app of whom Graph knows nothing.
+    gone: set[str] = field(default_factory=set)
     #: Ids of all counting owners.
     owners: set[str] = field(default_factory=set)
     #: Counted over all apps.
     credentials: int = 0
     ownerless: int = 0
     ownerless_without_any: int = 0
+
+    def orphaned(self, orphan: Orphan | None) -> None:
+        """Keep what a leaver's handover would need of an ownerless app."""
+        if orphan is None:
+            return
+        accounts = {past.person.id: self.people.get(past.person.id) for past in orphan.owners}
+        self.gone.update(person_id for person_id, account in accounts.items() if account is None)
+        if not any(account is not None and account.counts for account in accounts.values()):
+            self.orphans.append(orphan)
+
+    def shared_alert(self, alert: Alert) -> Alert:
+        """An equal alert that holds the objects of what was read: nearly all are as they were, and need no second copy."""
+        record = self.records.get(alert.key)
+        if record is None:
+            return alert
+        application, credential = alert.application, alert.credential
+        return replace(
+            alert,
+            application=record.application if record.application == application else application,
+            credential=record.credential if record.credential == credential else credential,
+        )
+
+    def shared_recipient(self, recipient: Recipient, alert_id: str) -> Recipient:
+        """An equal recipient that holds the people of the scan, and this copy of the alert's id."""
+        person, chief = recipient.person, recipient.on_behalf_of
+        return replace(
+            recipient,
+            alert_id=alert_id,
+            person=self._shared(person),
+            on_behalf_of=None if chief is None else self._shared(chief),
+        )
+
+    def _shared(self, person: Person) -> Person:
+        known = self.people.get(person.id)
+        return known if known is not None and known == person else person

@@ -369,6 +369,9 @@ class Transaction(Protocol):
     async def alerts_unclosed(self) -> list[Alert]:
         """Every alert whose state is not resolved."""
 
+    async def unclosed_keys(self) -> dict[str, tuple[str, str]]:
+        """Alert id -> (object id, key id), of every alert whose state is not resolved, the oldest first."""
+
     async def alerts_of_app(self, object_id: str) -> list[Alert]:
         """All of an app's alerts, closed ones too, newest first."""
 

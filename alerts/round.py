@@ -43,12 +43,16 @@ from alerts.questions import ask_admins, read_questions
 from alerts.records import route_input
 from alerts.restore import settle_told
 from alerts.sending import UNSAID, Sifted, is_held, is_waiting, replace_held, was_said
+from alerts.slices import slices
 from alerts.stages import horizon, is_due
 from alerts.wanted import Standing
 from alerts.who import ask_who
 
 #: Alerts judged before the event loop gets a turn.
 SLICE = 200
+
+#: Alerts read at once: their rows need not all stand in memory beside what is made of them.
+READ_SLICE = 500
 
 #: Runs looked at for each scan of LEAVER_GRACE_DAYS: some are partial, some on the same day.
 RUNS_A_DAY = 5
@@ -85,9 +89,13 @@ class Round:
         await self._write()
 
     async def _load(self) -> None:
-        ids = [alert.id for alert in await self.tx.alerts_unclosed()]
+        ids = list(await self.tx.unclosed_keys())
         # Locked before anything that hangs on them is read: an answer waits for the decision, or goes first.
-        await self._load_alerts(await self.tx.alerts(ids, lock=True))
+        found: dict[str, Alert] = {}
+        for part in slices(sorted(ids), READ_SLICE):
+            alerts = await self.tx.alerts(part, lock=True)
+            found.update((alert_id, self.material.shared_alert(alert)) for alert_id, alert in alerts.items())
+        await self._load_alerts({alert_id: found[alert_id] for alert_id in ids if alert_id in found})
         self.exclusions = await end_exclusions(self.tx, self.now)
         await self._find_due()
 
@@ -95,8 +103,11 @@ class Round:
         tx, ids = self.tx, list(alerts)
         self.unclosed = {alert.key: alert for alert in alerts.values()}
         self.recipients: dict[str, dict[str, Recipient]] = defaultdict(dict)
-        for recipient in await tx.recipients(ids):
-            self.recipients[recipient.alert_id][recipient.person.id] = recipient
+        for part in slices(ids, READ_SLICE):
+            own = {alert_id: alert_id for alert_id in part}
+            for read in await tx.recipients(part):
+                place = self.material.shared_recipient(read, own[read.alert_id])
+                self.recipients[place.alert_id][place.person.id] = place
         self.told: dict[str, dict[tuple[int, str, NoticeKind], datetime]] = defaultdict(dict)
         notices = await tx.notices(ids)
         #: Messages that wait for an admin: this decision decides anew what they say.
@@ -219,7 +230,8 @@ class Round:
             route = self._route_for(record, standing)
             siblings = self.material.siblings[record.application.object_id]
             owners = self._owners_now(record.application.object_id)
-            self.judged.append(judge.judge(record, siblings, route, standing, new_id(), owners))
+            judged = judge.judge(record, siblings, route, standing, new_id(), owners)
+            self.judged.append(_without_doubles(judged, standing))
             if number % SLICE == SLICE - 1:
                 await asyncio.sleep(0)
         for key, old in self.unclosed.items():
@@ -264,7 +276,7 @@ class Round:
         )
         due = {judged.alert.key: judged for judged in self.judged}
         owners = frozenset(self.material.owners)
-        result = handing.decide(memory, self.material.orphans, owners, due, self.unclosed)
+        result = handing.decide(memory, self.material.orphans, owners, due, self.unclosed, self.material.gone)
         self.judged += result.judged
         self.memory = result.memory
         if result.question is not None:
@@ -417,6 +429,17 @@ class Round:
         pending = [n for nominations in self.nominations.values() for n in nominations]
         owners = {r.application.object_id: r.owners for r in self.material.records.values()}
         await settle_nominations(self.tx, pending, owners, self.now)
+
+
+def _without_doubles(judged: Judged, standing: Standing) -> Judged:
+    """The same, holding what is stored where nothing changed."""
+    if judged.alert == standing.alert:
+        judged.alert = standing.alert
+    for number, place in enumerate(judged.recipients):
+        known = standing.recipients.get(place.person.id)
+        if known == place:
+            judged.recipients[number] = known
+    return judged
 
 
 def _newly_superseded(before: Alert, now_is: Alert) -> bool:

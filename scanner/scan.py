@@ -39,6 +39,7 @@ from alerts.ports import (
     People,
     Store,
 )
+from alerts.slices import slices
 from scanner.listing import Listing
 from scanner.memory import give_back, undisturbed
 from scanner.metrics import SCAN_PROGRESS, note_scan
@@ -182,7 +183,7 @@ class _Scan:
             last_used.cancel()
 
     async def _read_beside(
-        self, apps: Scratch, cuts: list[datetime], last_used: "asyncio.Task[dict[str, datetime]]"
+        self, apps: Scratch, cuts: list[datetime], last_used: "asyncio.Task[Mapping[str, datetime]]"
     ) -> tuple[ScanRun, Decision]:
         is_ = self._is
         registrations, enterprise, found, _ = await asyncio.gather(
@@ -199,6 +200,7 @@ class _Scan:
         owner_ids = registrations.owner_ids | enterprise.owner_ids
         # A large tenant's ids are of no more use, and the decision needs the room.
         del registrations, enterprise
+        give_back()
         people = await self._owners(apps, owner_ids)
         previous, history_failed = await self._previous_owners(apps, people)
         people = await self._previous_people(previous, people)
@@ -217,6 +219,7 @@ class _Scan:
             quarantined=tuple(self._quarantined),
             missing=tuple(self._missing),
         )
+        give_back()
         with self._phase(DECIDE):
             decision = await is_.engine.decide(tenant)
             # The engine has saved this scan's people.
@@ -277,7 +280,7 @@ class _Scan:
         self._quarantined += [note for notes in found.quarantined.values() for note in notes]
         return found
 
-    async def _extra(self, phase: str, name: str, read: Callable[[], Awaitable[dict[str, T]]]) -> dict[str, T] | None:
+    async def _extra(self, phase: str, name: str, read: Callable[[], Awaitable[T]]) -> T | None:
         """What a scan is no less complete without: a failure is a problem, nothing is missing, and None comes back."""
         with self._phase(phase):
             try:
@@ -286,7 +289,7 @@ class _Scan:
                 self._problems.append(f"{name}: {error}")
                 return None
 
-    async def _last_used(self) -> dict[str, datetime]:
+    async def _last_used(self) -> Mapping[str, datetime]:
         report = self._is.last_use
         return (await self._extra(LAST_USE, "last use of credentials", report.last_used) if report else None) or {}
 
@@ -336,10 +339,12 @@ class _Scan:
     async def _people_at_work(self) -> set[str]:
         """Ids of those who answered, take part in a nomination, or were told beside the route: their accounts decide too."""
         async with self._is.store.reading() as tx:
-            alerts = await tx.alerts_unclosed()
-            ids = {alert.answer.by.id for alert in alerts if alert.answer is not None}
-            places = await tx.recipients([alert.id for alert in alerts])
-            ids |= {place.person.id for place in places if place.on_route and place.beside}
+            ids: set[str] = set()
+            for part in slices(await tx.unclosed_keys(), BREATH):
+                alerts = await tx.alerts(part)
+                ids |= {alert.answer.by.id for alert in alerts.values() if alert.answer is not None}
+                places = await tx.recipients(part)
+                ids |= {place.person.id for place in places if place.on_route and place.beside}
             for nomination in await tx.nominations_pending():
                 ids |= {nomination.nominee.id, nomination.nominator.id}
         return ids

@@ -16,6 +16,8 @@ from store.sharing import Sharer
 
 _NO_APPLICATION = Application(object_id="", app_id="", display_name="", type=ApplicationType.APP_REGISTRATION)
 
+_UNCLOSED = [state.value for state in AlertState if state is not AlertState.RESOLVED]
+
 #: The states of `Nomination.pending`.
 PENDING_NOMINATIONS = (NominationState.ASKED, NominationState.ACCEPTED, NominationState.APPROVED)
 
@@ -49,30 +51,36 @@ class Alerts(Contents):
 
         The same order everywhere keeps two transactions from waiting for each other.
         """
-        table = schema.alerts
+        table, sharer = schema.alerts, Sharer()
         found: dict[str, Alert] = {}
         for part in chunks(sorted(set(ids)) if lock else distinct(ids)):
             statement = select(table).where(self._among(table.c.id, part))
             if lock:
                 statement = statement.order_by(table.c.id).with_for_update()
-            found.update({alert.id: alert for alert in await self._read_alerts(await self._rows(statement))})
+            found.update({alert.id: alert for alert in await self._read_alerts(await self._rows(statement), sharer)})
         return {id_: found[id_] for id_ in distinct(ids) if id_ in found}
 
     async def alerts_unclosed(self) -> list[Alert]:
         """Every alert whose state is not resolved."""
         table = schema.alerts
-        unclosed = [state.value for state in AlertState if state is not AlertState.RESOLVED]
-        statement = select(table).where(table.c.state.in_(unclosed)).order_by(table.c.opened_at, table.c.id)
-        return await self._read_alerts(await self._all(statement))
+        statement = select(table).where(table.c.state.in_(_UNCLOSED)).order_by(table.c.opened_at, table.c.id)
+        return await self._read_alerts(await self._all(statement), Sharer())
+
+    async def unclosed_keys(self) -> dict[str, tuple[str, str]]:
+        """Alert id -> (object id, key id), of every alert whose state is not resolved, the oldest first."""
+        table = schema.alerts
+        statement = select(table.c.id, table.c.object_id, table.c.key_id).where(table.c.state.in_(_UNCLOSED))
+        rows = await self._all(statement.order_by(table.c.opened_at, table.c.id))
+        return {row.id: (row.object_id, row.key_id) for row in rows}
 
     async def alerts_of_app(self, object_id: str) -> list[Alert]:
         """All of an app's alerts, closed ones too, newest first."""
         table = schema.alerts
         own = select(table).where(table.c.object_id == object_id)
-        return await self._read_alerts(await self._rows(own.order_by(table.c.opened_at.desc(), table.c.id)))
+        return await self._read_alerts(await self._rows(own.order_by(table.c.opened_at.desc(), table.c.id)), Sharer())
 
-    async def _read_alerts(self, rows: Sequence[Row[Any]]) -> list[Alert]:
-        sharer, pauses = Sharer(), Pauses()
+    async def _read_alerts(self, rows: Sequence[Row[Any]], sharer: Sharer) -> list[Alert]:
+        pauses = Pauses()
         applications = await self._contents((row.content_hash for row in rows), _applications, sharer.application)
         found = []
         for row in rows:

@@ -121,7 +121,20 @@ async def test_unclosed_means_not_resolved(store: SqlStore) -> None:
         await tx.save_alerts([alert(state.value, state=state) for state in AlertState])
         found = {each.state for each in await tx.alerts_unclosed()}
 
+        ids = await tx.unclosed_keys()
+
     assert found == set(AlertState) - {AlertState.RESOLVED}
+    assert set(ids) == {state.value for state in found}
+
+
+async def test_the_keys_of_what_is_unclosed_come_without_the_rest_the_oldest_first(store: SqlStore) -> None:
+    async with store.transaction() as tx:
+        await tx.save_alerts([replace(alert(f"alert-{n}", f"app-{n}"), opened_at=NOW - n * DAY) for n in range(3)])
+        ids = await tx.unclosed_keys()
+        by_id = {each.id: each for each in await tx.alerts_unclosed()}
+
+    assert list(ids.items()) == [(each, by_id[each].key) for each in ("alert-2", "alert-1", "alert-0")]
+    assert list(ids) == list(by_id)
 
 
 async def test_the_alerts_of_an_app_are_all_of_them_newest_first(store: SqlStore) -> None:

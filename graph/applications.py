@@ -114,9 +114,10 @@ class GraphApplications:
         undated = asyncio.create_task(self._undated_ids()) if cuts else None
         crowded: asyncio.Task[AppPage] | None = None
         try:
-            async with aclosing(self._parts(reading, partitions.conditions(cuts))) as pages:
-                async for page in pages:
-                    yield page
+            with self._maker.listing():
+                async with aclosing(self._parts(reading, partitions.conditions(cuts))) as pages:
+                    async for page in pages:
+                        yield page
             crowded = asyncio.create_task(self._crowded(reading))
             if not own.missing:  # else Graph has just used up all patience
                 async for page in self._rest_of_applications(reading, await count, undated):
@@ -144,8 +145,9 @@ class GraphApplications:
         own = Completeness(quarantined=completeness.quarantined)
         reading = _Reading(ApplicationType.ENTERPRISE_APP, "enterprise applications", own, self._maker)
         try:
-            async for page in self._enterprise(reading):
-                yield page
+            with self._maker.listing():
+                async for page in self._enterprise(reading):
+                    yield page
             if not own.missing:
                 counted = await self._count("servicePrincipals", NO_MANAGED_IDENTITY)
                 if isinstance(counted, int) and reading.fewer_than(counted):

@@ -5,7 +5,8 @@ again item by item, and the items that fail again loosely, so that one wrong cre
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -119,6 +120,7 @@ class Maker:
         self._people: dict[tuple[str | None, str | None], Person] = {}
         self._words: dict[str, str] = {"": ""}
         self._making = asyncio.Lock()
+        self._listings = 0
 
     def application(self, item: Item, type: ApplicationType) -> Application:
         """The app with everything that came. Raises Unreadable."""
@@ -168,6 +170,18 @@ class Maker:
                     person = known[key] = Person(id=owner_id, kind=kind)
                 owners[owner_id] = person
         return tuple(owners.values())
+
+    @contextmanager
+    def listing(self) -> Iterator[None]:
+        """Owners are shared by the listings that run at the same time, and let go of when the last of them ends."""
+        self._listings += 1
+        try:
+            yield
+        finally:
+            self._listings -= 1
+            if not self._listings:
+                # In a large tenant they are tens of thousands.
+                self._people.clear()
 
     async def page(
         self, page: ItemPage | Page, type: ApplicationType, unreadable: Callable[[Quarantine, int], None]

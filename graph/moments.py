@@ -1,4 +1,4 @@
-"""Moments by id in few bytes: a large tenant has hundreds of thousands of key ids, and a dict of them takes 30 MB."""
+"""Moments by id in few bytes: a dict takes 190 for each of a large tenant's hundreds of thousands of key ids."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta

@@ -131,7 +131,7 @@ class ScanPeople:
         The same answer as People.people with managers. Raises GraphError, and StoreError.
         """
         await self.begin()
-        asked = {person_id.lower(): person_id for person_id in ids}
+        asked = {_low(person_id): person_id for person_id in ids}
         try:
             await self._learn(asked)
         except GraphError:
@@ -171,7 +171,7 @@ class ScanPeople:
         if not keys:
             return
         people = await self._people.people(keys, managers=managers)
-        read = {key.lower(): person for key, person in people.items()}
+        read = {_low(key): person for key, person in people.items()}
         self._found.update(read)
         self._fresh.update(read)
         self._nowhere.update(key for key in keys if key not in read)
@@ -194,6 +194,11 @@ class ScanPeople:
         )
         async with self._store.transaction() as tx:
             await tx.set_value(KEPT, kept.to_json())
+
+
+def _low(text: str) -> str:
+    """In lower case; the same object where it is already, as Graph writes ids: str.lower makes a copy."""
+    return text if text.islower() else text.lower()
 
 
 def _managers(people: Iterable[Person]) -> set[str]:

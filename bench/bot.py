@@ -42,6 +42,8 @@ PEOPLE = 200
 CLIENTS = (1, 20, 100)
 #: The quiet machine on which the promise was set: seconds for 1,000 checks of RS256, and for 1,000 durable commits.
 CHECKS, COMMITS = 0.08, 0.20
+#: What may be granted for a slower machine: beyond that it is too busy with other work to prove anything.
+MOST_SLOWER = 4.0
 #: Milliseconds that 99 of 100 buttons stay under at 20 people, on that machine.
 LIMIT = 150.0
 #: An activity that comes again with its id is answered as before: no two may share one.
@@ -62,7 +64,7 @@ class Speed:
 
     @property
     def slower(self) -> float:
-        """How many times slower than the quiet machine; never below 1."""
+        """How many times slower than the quiet machine of two cores; never below 1."""
         return max(1.0, self.checks / CHECKS, self.commits / COMMITS)
 
 
@@ -128,10 +130,18 @@ class Load:
     #: Answered "working on it": Teams does not wait for long.
     late: int = 0
     seconds: float = 0.0
+    #: Seconds of the processor that the bot's process took.
+    cpu: float = 0.0
+
+    @property
+    def each(self) -> float:
+        """Milliseconds of the processor for one of them."""
+        return 1000 * self.cpu / max(1, len(self.times))
 
     @property
     def rate(self) -> float:
-        return len(self.times) / self.seconds
+        """Whole answers a second: "working on it" is none."""
+        return (len(self.times) - self.late) / self.seconds
 
     def quantile(self, share: float) -> float:
         """Milliseconds."""
@@ -139,9 +149,12 @@ class Load:
         return 1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
     def line(self) -> str:
-        return f"{self.rate:7.0f}/s  p50 {self.quantile(0.5):6.1f} ms  p99 {self.quantile(0.99):6.1f} ms" + (
-            f"  {self.errors} ERRORS" if self.errors else ""
+        said = (
+            f"{self.rate:7.1f}/s  p50 {self.quantile(0.5):6.1f} ms  p99 {self.quantile(0.99):6.1f} ms  "
+            f"cpu {self.each:5.2f} ms each"
         )
+        late = f"  {self.late} LATE" if self.late else ""
+        return said + late + (f"  {self.errors} ERRORS" if self.errors else "")
 
 
 @dataclass(kw_only=True)
@@ -279,9 +292,25 @@ def environment(channel: Teams, ca_file: str, folder: Path, url: str) -> dict[st
     }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """A bot that runs in a process of its own."""
+
+    port: int
+    pid: int
+
+    def cpu(self) -> float:
+        """Seconds of the processor so far, its own and the kernel's; 0 where the system does not tell."""
+        stat = Path(f"/proc/{self.pid}/stat")
+        if not stat.exists():
+            return 0.0
+        fields = stat.read_text(encoding="ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
-def serving(arguments: list[str], env: dict[str, str], folder: Path) -> Iterator[int]:
-    """A bot's process; the port that it serves on."""
+def serving(arguments: list[str], env: dict[str, str], folder: Path) -> Iterator[Served]:
+    """A bot's process, once it serves."""
     said = folder / "said.txt"
     with said.open("wb") as out:
         process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=env, stdout=out)
@@ -291,19 +320,19 @@ def serving(arguments: list[str], env: dict[str, str], folder: Path) -> Iterator
             if process.poll() is not None or time.monotonic() > deadline:
                 raise SystemExit(f"{' '.join(arguments)} does not serve")
             time.sleep(0.1)
-        yield int(found[1])
+        yield Served(port=int(found[1]), pid=process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
 
 
 @asynccontextmanager
-async def bot(arguments: list[str], env: dict[str, str], folder: Path) -> AsyncIterator[int]:
+async def bot(arguments: list[str], env: dict[str, str], folder: Path) -> AsyncIterator[Served]:
     """The same, without holding up the channel meanwhile."""
     context = serving(arguments, env, folder)
-    port = await asyncio.to_thread(context.__enter__)
+    served = await asyncio.to_thread(context.__enter__)
     try:
-        yield port
+        yield served
     finally:
         await asyncio.to_thread(context.__exit__, None, None, None)
 
@@ -337,35 +366,45 @@ class Bench:
     async def run_stock(self) -> None:
         print("\nbotbuilder's own turn, which answers with a constant")
         env = environment(self.channel, self.ca_file, self.folder, "")
-        async with bot([str(ROOT / "bench" / "bot_stock.py")], env, self.folder) as port:
+        async with bot([str(ROOT / "bench" / "bot_stock.py")], env, self.folder) as served:
             for clients in CLIENTS:
-                self.stock[clients] = await self._measured(port, [""] * PEOPLE, "button", clients)
+                self.stock[clients] = await self._measured(served, [""] * PEOPLE, "button", clients)
 
     async def run_steward(self, name: str, url: str) -> None:
         print(f"\nSteward on {name}")
         PRESSED.clear()
         alerts = await seed(url)
         env = environment(self.channel, self.ca_file, self.folder, url)
-        async with bot([str(ROOT / "app.py"), "serve", "--only", "bot"], env, self.folder) as port:
+        async with bot([str(ROOT / "app.py"), "serve", "--only", "bot"], env, self.folder) as served:
             before = self.speed()
-            buttons = {clients: await self._measured(port, alerts, "button", clients) for clients in CLIENTS}
+            buttons = {clients: await self._measured(served, alerts, "button", clients) for clients in CLIENTS}
             after = self.speed()
             # A hundred would only wait in line for SEND_PACE.
             for clients in CLIENTS[:2]:
-                await self._measured(port, alerts, "command", clients)
-        slower = max(before.slower, after.slower)
-        self.promise(
-            f"{name}, p99 of a button at 20 people, in ms ({LIMIT:.0f} on a quiet machine)",
-            buttons[20].quantile(0.99),
-            LIMIT * slower,
+                await self._measured(served, alerts, "command", clients)
+        slower = min(before.slower, after.slower)
+        granted = min(slower, MOST_SLOWER)
+        print(
+            f"  p99 of a button at 20 people: {buttons[20].quantile(0.99):.0f} ms; promised {LIMIT:.0f} ms on a quiet "
+            f"machine of two cores, {LIMIT * granted:.0f} ms here: {slower:.1f} times slower, "
+            f"at most {MOST_SLOWER:.0f} times are granted"
         )
+        for clients in CLIENTS:
+            stock, own = self.stock[clients], buttons[clients]
+            print(
+                f"  beside the stock turn at {clients} at once: {own.rate / stock.rate:.1f} times as many a second, "
+                f"{stock.each / own.each if own.each else 0:.1f} times as many for the same processor time"
+            )
+        self.promise(f"{name}, p99 of a button at 20 people, in ms", buttons[20].quantile(0.99), LIMIT * granted)
         self.promise(f"{name}, buttons a second at 20 people / those of the stock turn",
                      buttons[20].rate / self.stock[20].rate, 3, at_least=True)  # fmt: skip
         self.promise(f"{name}, errors", sum(load.errors for load in buttons.values()), 0)
 
-    async def _measured(self, port: int, alerts: list[str], kind: str, clients: int) -> Load:
-        await measure(port, self.channel, alerts, kind, clients, min(1.0, self.seconds))
-        load = await measure(port, self.channel, alerts, kind, clients, self.seconds)
+    async def _measured(self, served: Served, alerts: list[str], kind: str, clients: int) -> Load:
+        await measure(served.port, self.channel, alerts, kind, clients, min(1.0, self.seconds))
+        before = served.cpu()
+        load = await measure(served.port, self.channel, alerts, kind, clients, self.seconds)
+        load.cpu = served.cpu() - before
         print(f"  {kind:<8} {clients:4} at once  {load.line()}", flush=True)
         return load
 

@@ -6,6 +6,7 @@ learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-connector-auth
 """
 
 import asyncio
+import hashlib
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -30,6 +31,8 @@ UNKNOWN_KEY_PAUSE = 300
 #: The same while there is no key at all.
 EMPTY_PAUSE = 5
 FETCH_TIMEOUT = 5.0
+#: Good tokens that are remembered, by their hashes: Teams sends each for as long as it is valid.
+REMEMBERED = 1000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -133,6 +136,16 @@ class ChannelClaims:
     service_url: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Found:
+    """A token that was found good; it stays so until it ends, as long as the channel has this very key."""
+
+    claims: ChannelClaims
+    kid: str
+    key: SigningKey
+    until: float
+
+
 class TokenValidator:
     """Accepts tokens of the Bot Framework channel for one bot and nothing else.
 
@@ -144,12 +157,26 @@ class TokenValidator:
         self._keys = keys
         self._app_id = app_id
         self._issuer = issuer
+        #: Hash of a token that was found good -> what was found.
+        self._good: dict[bytes, _Found] = {}
 
     async def validate(self, authorization: str) -> ChannelClaims:
         """The claims of an Authorization header. Raises Refusal 401."""
         scheme, _, token = authorization.partition(" ")
         if scheme != "Bearer" or not token:
             raise Refusal(401, "no bearer token")
+        digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+        known = self._good.get(digest)
+        if known is not None and known.until > time.time() and await self._keys.key(known.kid) is known.key:
+            return known.claims
+        found = await self._checked(token)
+        self._good[digest] = found
+        if len(self._good) > REMEMBERED:
+            del self._good[next(iter(self._good))]
+        return found.claims
+
+    async def _checked(self, token: str) -> "_Found":
+        """The token with signature and all, however often it came before."""
         try:
             header = jwt.get_unverified_header(token)
         except (jwt.PyJWTError, ValueError) as error:
@@ -162,9 +189,11 @@ class TokenValidator:
             raise Refusal(401, "unknown key")
         if CHANNEL not in signing_key.endorsements:
             raise Refusal(401, "key not endorsed for Teams")
-        return self._claims(token, signing_key.key)
+        claims, until = self._claims(token, signing_key.key)
+        return _Found(claims=claims, kid=kid, key=signing_key, until=until)
 
-    def _claims(self, token: str, key: jwt.PyJWK) -> ChannelClaims:
+    def _claims(self, token: str, key: jwt.PyJWK) -> tuple[ChannelClaims, float]:
+        """What it says, and until when that is so."""
         try:
             claims = jwt.decode(
                 token,
@@ -180,4 +209,4 @@ class TokenValidator:
         service_url = claims.get("serviceurl")
         if not isinstance(service_url, str) or not service_url:
             raise Refusal(401, "no serviceurl claim")
-        return ChannelClaims(service_url=service_url)
+        return ChannelClaims(service_url=service_url), int(claims["exp"]) + SKEW

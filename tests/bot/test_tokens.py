@@ -368,6 +368,41 @@ async def test_a_withdrawn_key_is_refused_after_the_daily_fetch(bot):
     assert status == 401
 
 
+async def test_a_token_that_was_good_is_refused_once_its_key_is_withdrawn(bot):
+    await bot.keys.prefetch()
+    token = bot.channel.token()
+    assert (await bot.post(bot.channel.activity(id="m0"), token))[0] == 200
+    bot.channel.keys = [(Key("two"), ["msteams"])]
+    bot.clock[0] = 25 * 3600.0
+    await bot.post(bot.channel.activity(id="m1"), token)
+    for _ in range(500):
+        if bot.channel.fetched() == 2:
+            break
+        await asyncio.sleep(0.01)
+
+    status, _ = await bot.post(bot.channel.activity(id="m2"), token)
+
+    assert status == 401
+
+
+async def test_a_token_that_was_good_is_refused_once_it_has_ended(bot):
+    token = bot.channel.token(bot.channel.claims(exp=int(time.time()) - 296))
+    assert (await bot.post(bot.channel.activity(id="m0"), token))[0] == 200
+    await asyncio.sleep(5)
+
+    status, _ = await bot.post(bot.channel.activity(id="m1"), token)
+
+    assert status == 401
+
+
+async def test_a_good_token_vouches_for_no_altered_one(bot):
+    assert (await bot.post(bot.channel.activity(id="m0")))[0] == 200
+
+    status, _ = await bot.post(bot.channel.activity(id="m1"), _altered(bot.channel))
+
+    assert status == 401
+
+
 async def test_keys_are_not_taken_from_where_the_metadata_redirects_to(bot):
     forged = Key("forged")
     bot.channel.script = [

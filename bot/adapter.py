@@ -102,7 +102,7 @@ class Adapter(CloudAdapter):
         if result is None:
             return web.Response(status=200)
         # The stock adapter serialises this a second time, which crashes on the dictionaries it made itself.
-        return web.json_response(result.body, status=result.status)
+        return web.Response(body=result.body, status=result.status, content_type="application/json", charset="utf-8")
 
     def _authenticated(self) -> AuthenticateRequestResult:
         result = AuthenticateRequestResult()

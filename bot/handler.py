@@ -1,11 +1,13 @@
 """What Steward does with each activity of Teams; every decision about alerts is the core's."""
 
 import asyncio
+import json
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
-from botbuilder.core import ActivityHandler, InvokeResponse, TurnContext
+from botbuilder.core import ActivityHandler, BotFrameworkAdapter, InvokeResponse, TurnContext
+from botbuilder.schema import Activity, ActivityTypes
 
 from alerts.errors import DeliveryError
 from alerts.model import Action
@@ -22,6 +24,9 @@ log = logging.getLogger(__name__)
 
 #: Seconds after which an invoke is answered although the core is not done: Teams gives up after some five.
 INVOKE_PATIENCE = 2.0
+
+#: Where a turn keeps what answers an invoke.
+ANSWER = BotFrameworkAdapter._INVOKE_RESPONSE_KEY  # noqa: SLF001 - where else would it stand
 
 #: Name of the event that says up to which message somebody has read.
 READ_RECEIPT = "application/vnd.microsoft.readReceipt"
@@ -118,9 +123,11 @@ class Bot(ActivityHandler):
 
     # ------------------------------------------------------------ buttons
 
-    async def on_invoke_activity(self, turn_context: TurnContext) -> InvokeResponse:
+    async def on_invoke_activity(self, turn_context: TurnContext) -> None:
         inbound = read(turn_context.activity)
-        return InvokeResponse(status=200, body=await self._invoked(inbound))
+        response = InvokeResponse(status=200, body=json.dumps(await self._invoked(inbound)).encode())
+        # Where botbuilder puts what is returned, once it has copied the whole activity, member by member.
+        turn_context.turn_state[ANSWER] = Activity(type=ActivityTypes.invoke_response, value=response)
 
     async def _invoked(self, inbound: Inbound) -> dict[str, Any]:
         if inbound.name != invoke.NAME:

@@ -6,7 +6,7 @@ lacks is said in English, and `tests/cards/test_languages.py` lists it.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -95,11 +95,20 @@ class Catalog:
 
     def pieces(self, key: str, params: Mapping[str, object], treat: Treat = clean) -> tuple[Piece, ...]:
         """The filled-in sentence, its parameters made harmless. Raises KeyError when one is missing."""
-        return tuple(_merged(self._filled(self.pattern(key, params), params, treat)))
+        found: list[Piece] = []
+        for part, named, bold in _parts(self.pattern(key, params)):
+            text = self._value(params[part], treat) if named else part
+            if found and found[-1].bold == bold:
+                # Neighbours of one weight are one piece.
+                found[-1] = Piece(found[-1].text + text, bold)
+            elif text:
+                found.append(Piece(text, bold))
+        return tuple(found)
 
     def plain(self, key: str, params: Mapping[str, object], treat: Treat = clean) -> Safe:
         """The same without bold; it may be a parameter of another sentence."""
-        return Safe("".join(piece.text for piece in self.pieces(key, params, treat)))
+        parts = _parts(self.pattern(key, params))
+        return Safe("".join([self._value(params[part], treat) if named else part for part, named, _ in parts]))
 
     def joined(self, names: Iterable[str], treat: Treat = clean, limit: int = Limit.PERSON) -> Safe:
         """A, B and C"""
@@ -121,14 +130,6 @@ class Catalog:
                 return " ".join([written, *rest])
         return command
 
-    def _filled(self, pattern: str, params: Mapping[str, object], treat: Treat) -> Iterator[Piece]:
-        for index, stretch in enumerate(pattern.split("**")):
-            # Odd parts of a split by one group are the parameters' names.
-            for place, part in enumerate(_PARAMETER.split(stretch)):
-                text = self._value(params[part], treat) if place % 2 else part
-                if text:
-                    yield Piece(text, index % 2 == 1)
-
     def _value(self, value: object, treat: Treat) -> str:
         if isinstance(value, Safe):
             return value
@@ -148,18 +149,16 @@ class PluralRule:
         return "one" if count in self.singular else "other"
 
 
-def _merged(pieces: Iterator[Piece]) -> Iterator[Piece]:
-    """Neighbours of one weight as one piece."""
-    last: Piece | None = None
-    for piece in pieces:
-        if last is not None and last.bold == piece.bold:
-            last = Piece(last.text + piece.text, last.bold)
-            continue
-        if last is not None:
-            yield last
-        last = piece
-    if last is not None:
-        yield last
+@lru_cache(maxsize=4096)
+def _parts(pattern: str) -> tuple[tuple[str, bool, bool], ...]:
+    """A pattern's (text or name of a parameter, whether it is a name, whether it is bold), in order."""
+    return tuple(
+        # Odd parts of a split by one group are the parameters' names.
+        (part, place % 2 == 1, index % 2 == 1)
+        for index, stretch in enumerate(pattern.split("**"))
+        for place, part in enumerate(_PARAMETER.split(stretch))
+        if part
+    )
 
 
 ENGLISH = Catalog(

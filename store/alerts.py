@@ -4,15 +4,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Row, Select, Table, select
+from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, select
 
 from alerts.errors import VersionConflict
 from alerts.model import Alert, AlertState, Application, ApplicationType, Nomination, NominationState, Recipient
 from store import schema
 from store.codec import Codec, encode
 from store.contents import Contents, content_hash
+from store.quick import FEW
 from store.session import Pauses, chunks, distinct
 from store.sharing import Sharer
+from store.types import SafeText
 
 _NO_APPLICATION = Application(object_id="", app_id="", display_name="", type=ApplicationType.APP_REGISTRATION)
 
@@ -41,8 +43,17 @@ def _batches(alerts: Iterable[Alert]) -> Iterator[list[Alert]]:
         yield list(batch.values())
 
 
+def _must_follow(table: str, item: Versioned, stored: int) -> None:
+    """Raises VersionConflict unless the item's version is the stored one's next; 0 stands for no row."""
+    if stored != item.version - 1:
+        raise VersionConflict(f"{table} {item.id}: version {item.version} does not follow {stored or 'no'} version")
+
+
 class Alerts(Contents):
     """The alerts' part of a transaction."""
+
+    #: Alerts that this transaction has read and locked: id -> (version, hash of the application).
+    _locked: dict[str, tuple[int, str]]
 
     # ------------------------------------------------------------ alerts
 
@@ -53,11 +64,16 @@ class Alerts(Contents):
         """
         table, sharer = schema.alerts, Sharer()
         found: dict[str, Alert] = {}
-        for part in chunks(sorted(set(ids)) if lock else distinct(ids)):
-            statement = select(table).where(self._among(table.c.id, part))
+
+        def build(condition: ColumnElement[bool]) -> Select[Any]:
+            statement = select(table).where(condition)
+            return statement.order_by(table.c.id).with_for_update() if lock else statement
+
+        wanted = sorted(set(ids)) if lock else ids
+        async for rows in self._rows_by(("alerts", lock), table.c.id, wanted, build):
+            found.update({alert.id: alert for alert in await self._read_alerts(rows, sharer)})
             if lock:
-                statement = statement.order_by(table.c.id).with_for_update()
-            found.update({alert.id: alert for alert in await self._read_alerts(await self._rows(statement), sharer)})
+                self._locked.update({row.id: (row.version, row.content_hash) for row in rows})
         return {id_: found[id_] for id_ in distinct(ids) if id_ in found}
 
     async def alerts_unclosed(self) -> list[Alert]:
@@ -94,7 +110,7 @@ class Alerts(Contents):
         """Insert, or replace where the stored version is exactly one less. Raises VersionConflict."""
         table, pauses = schema.alerts, Pauses()
         for batch in _batches(alerts):
-            await self._check_versions(table, batch)
+            kept = await self._check_alerts(batch)
             rows: list[dict[str, Any]] = []
             bodies: dict[str, str] = {}
             for alert in batch:
@@ -114,20 +130,46 @@ class Alerts(Contents):
                     }
                 )
                 await pauses()
+            # What the stored row refers to is kept as long as the row is, which is locked.
+            for hash_ in kept:
+                bodies.pop(hash_, None)
             await self._keep(bodies)
             await self._write_versioned(table, rows)
+            self._locked.update({row["id"]: (row["version"], row["content_hash"]) for row in rows})
+
+    async def _check_alerts(self, batch: Sequence[Alert]) -> set[str]:
+        """Refuse the batch unless each new version follows the stored one; the hashes of their applications.
+
+        Rows that this transaction has locked are as it knows them.
+        """
+        if not all(alert.id in self._locked for alert in batch):
+            return await self._check_versions(schema.alerts, batch, schema.alerts.c.content_hash)
+        for alert in batch:
+            _must_follow("alerts", alert, self._locked[alert.id][0])
+        return {self._locked[alert.id][1] for alert in batch}
 
     # ------------------------------------------------------------ versions
 
-    async def _check_versions(self, table: Table, batch: Sequence[Versioned]) -> None:
-        """Lock the stored rows and refuse the batch unless each new version follows the stored one."""
-        ids = sorted(item.id for item in batch)
-        statement = select(table.c.id, table.c.version).where(self._among(table.c.id, ids)).order_by(table.c.id)
-        stored = {row.id: row.version for row in await self._rows(statement.with_for_update())}
+    async def _check_versions(
+        self, table: Table, batch: Sequence[Versioned], also: ColumnElement[str] | None = None
+    ) -> set[str]:
+        """Lock the stored rows and refuse the batch unless each new version follows the stored one.
+
+        Returns what stands in the column `also` of the stored rows.
+        """
+        columns = (table.c.id, table.c.version, *([also] if also is not None else []))
+        found: set[str] = set()
+
+        def build(condition: ColumnElement[bool]) -> Select[Any]:
+            return select(*columns).where(condition).order_by(table.c.id).with_for_update()
+
+        stored: dict[str, int] = {}
+        async for rows in self._rows_by(("versions", table.name), table.c.id, sorted(item.id for item in batch), build):
+            stored.update({row.id: row.version for row in rows})
+            found.update(row[2] for row in rows if also is not None)
         for item in batch:
-            if stored.get(item.id, 0) != item.version - 1:
-                was = stored.get(item.id, "no")
-                raise VersionConflict(f"{table.name} {item.id}: version {item.version} does not follow {was} version")
+            _must_follow(table.name, item, stored.get(item.id, 0))
+        return found
 
     async def _write_versioned(self, table: Table, rows: list[dict[str, Any]]) -> None:
         """Insert or replace rows whose versions were checked; each must be written.
@@ -135,14 +177,20 @@ class Alerts(Contents):
         Two transactions may both have seen that an id is new: the second waits at the unique key for
         the first, then finds a version that its own does not follow.
         """
-        insert = self._insert(table)
-        others = [column.name for column in table.columns if column.name != "id"]
-        statement = insert.on_conflict_do_update(
-            index_elements=["id"],
-            set_={name: insert.excluded[name] for name in others},
-            where=table.c.version == insert.excluded.version - 1,
-        )
-        written = await self._written(statement.returning(table.c.id), rows)
+
+        def build() -> Any:
+            insert = self._insert(table)
+            others = [column.name for column in table.columns if column.name != "id"]
+            return insert.on_conflict_do_update(
+                index_elements=["id"],
+                set_={name: insert.excluded[name] for name in others},
+                where=table.c.version == insert.excluded.version - 1,
+            ).returning(table.c.id)
+
+        if len(rows) <= FEW:
+            written = await self._write_few(("versioned", table.name), build, rows)
+        else:
+            written = await self._written(build(), rows)
         if len(written) != len(rows):
             raise VersionConflict(f"{table.name}: {len(rows) - len(written)} of {len(rows)} were changed meanwhile")
 
@@ -153,9 +201,12 @@ class Alerts(Contents):
         table = schema.recipients
         found: dict[str, list[Recipient]] = {}
         sharer, pauses = Sharer(), Pauses()
-        for part in chunks(distinct(alert_ids)):
-            statement = select(table.c.body).where(self._among(table.c.alert_id, part)).order_by(table.c.person_id)
-            for row in await self._rows(statement):
+
+        def build(condition: ColumnElement[bool]) -> Select[Any]:
+            return select(table.c.body).where(condition).order_by(table.c.person_id)
+
+        async for rows in self._rows_by("recipients", table.c.alert_id, alert_ids, build):
+            for row in rows:
                 recipient = sharer.recipient(_recipients.decode(row.body))
                 found.setdefault(recipient.alert_id, []).append(recipient)
                 await pauses()
@@ -192,9 +243,16 @@ class Alerts(Contents):
     async def nominations_of_app(self, object_id: str) -> list[Nomination]:
         """Newest first."""
         table = schema.nominations
-        return await self._read_nominations(
-            select(table.c.body).where(table.c.object_id == object_id).order_by(table.c.created_at.desc(), table.c.id)
+        rows = await self._quick(
+            "nominations_of_app",
+            lambda: (
+                select(table.c.body)
+                .where(table.c.object_id == bindparam("app", type_=SafeText))
+                .order_by(table.c.created_at.desc(), table.c.id)
+            ),
+            {"app": object_id},
         )
+        return [_nominations.decode(row.body) for row in rows]
 
     async def nominations_of_apps(self, object_ids: Sequence[str]) -> list[Nomination]:
         """Newest first."""

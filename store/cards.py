@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, Select, bindparam, delete, select
 
 from alerts.model import PostedCard
 from store import schema
 from store.codec import Codec, encode
 from store.session import Pauses, Session, chunks, distinct
+from store.types import SafeText
 
 _cards: Codec[PostedCard] = Codec(PostedCard)
 
@@ -23,6 +24,11 @@ def _row(card: PostedCard) -> dict[str, Any]:
         "posted_at": card.posted_at,
         "body": encode(card),
     }
+
+
+def _newest(*conditions: ColumnElement[bool]) -> Select[Any]:
+    table = schema.cards
+    return select(table.c.body).where(*conditions).order_by(table.c.posted_at.desc(), table.c.id).limit(1)
 
 
 class Cards(Session):
@@ -49,7 +55,15 @@ class Cards(Session):
     async def card_by_activity(self, activity_id: str, recipient_id: str) -> PostedCard | None:
         """The newest one."""
         table = schema.cards
-        return await self._newest_card(table.c.activity_id == activity_id, table.c.recipient_id == recipient_id)
+        rows = await self._quick(
+            "card_by_activity",
+            lambda: _newest(
+                table.c.activity_id == bindparam("activity", type_=SafeText),
+                table.c.recipient_id == bindparam("recipient", type_=SafeText),
+            ),
+            {"activity": activity_id, "recipient": recipient_id},
+        )
+        return _cards.decode(rows[0].body) if rows else None
 
     async def newest_cards(self, recipient_id: str, limit: int) -> list[PostedCard]:
         """Somebody's cards, newest first."""
@@ -63,18 +77,23 @@ class Cards(Session):
         return await self._newest_card(schema.cards.c.delivery_id == delivery_id)
 
     async def _newest_card(self, *conditions: ColumnElement[bool]) -> PostedCard | None:
-        table = schema.cards
-        newest = select(table.c.body).where(*conditions).order_by(table.c.posted_at.desc(), table.c.id).limit(1)
-        row = await self._row(newest)
+        row = await self._row(_newest(*conditions))
         return None if row is None else _cards.decode(row.body)
 
     async def cards_of_alerts(self, alert_ids: Sequence[str]) -> list[PostedCard]:
         """Oldest first, each once."""
         links = schema.card_alerts
         found: dict[str, PostedCard] = {}
-        for part in chunks(distinct(alert_ids)):
-            linked = select(links.c.card_id).where(self._among(links.c.alert_id, part))
-            found.update(await self._read_cards(schema.cards.c.id.in_(linked)))
+
+        def build(condition: ColumnElement[bool]) -> Select[Any]:
+            return select(schema.cards.c.body).where(schema.cards.c.id.in_(select(links.c.card_id).where(condition)))
+
+        pauses = Pauses()
+        async for rows in self._rows_by("cards_of_alerts", links.c.alert_id, alert_ids, build):
+            for row in rows:
+                card = _cards.decode(row.body)
+                found[card.id] = card
+                await pauses()
         return self._oldest_first(found)
 
     async def cards_of_nominations(self, nomination_ids: Sequence[str]) -> list[PostedCard]:

@@ -5,19 +5,24 @@ credentials it would be written a quarter of a million times. Here it is one row
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, select
 
 from store import schema
 from store.codec import Codec
+from store.quick import FEW
 from store.session import Pauses, Session, chunks, distinct
 
 T = TypeVar("T")
 
 #: Bodies fetched at once; each may hold hundreds of credentials.
 BODIES = 200
+
+#: Decoded bodies that are kept in memory, and how long they may be.
+LATELY, LATELY_CHARACTERS = 1_000, 20_000
+_lately: dict[tuple[Codec[Any], str], Any] = {}
 
 #: Numbers of runs that are kept although no row names them.
 KEPT_RUNS = 20
@@ -38,6 +43,8 @@ class Contents(Session):
         to them is committed (FOR KEY SHARE; SQLite has one writer).
         """
         new: set[str] = set()
+        if not bodies:
+            return new
         for part in chunks(sorted(bodies)):
             table = schema.contents
             known = (
@@ -56,10 +63,27 @@ class Contents(Session):
         table = schema.contents
         found: dict[str, T] = {}
         pauses = Pauses()
-        for part in chunks(distinct(hashes), BODIES):
+        wanted = distinct(hashes)
+        if len(wanted) <= FEW:
+            return {hash_: change(value) for hash_, value in (await self._few_contents(wanted, codec)).items()}
+        for part in chunks(wanted, BODIES):
             for row in await self._rows(select(table.c.hash, table.c.body).where(self._among(table.c.hash, part))):
                 found[row.hash] = change(codec.decode(row.body))
                 await pauses()
+        return found
+
+    async def _few_contents(self, hashes: Sequence[str], codec: Codec[T]) -> dict[str, T]:
+        """The same for a few: what was read lately is not read again, for what a hash stands for never changes."""
+        table = schema.contents
+        found = {hash_: _lately[codec, hash_] for hash_ in hashes if (codec, hash_) in _lately}
+        new = [hash_ for hash_ in hashes if hash_ not in found]
+        async for rows in self._rows_by("contents", table.c.hash, new, select(table.c.hash, table.c.body).where):
+            for row in rows:
+                found[row.hash] = codec.decode(row.body)
+                if len(row.body) <= LATELY_CHARACTERS:
+                    _lately[codec, row.hash] = found[row.hash]
+        while len(_lately) > LATELY:
+            del _lately[next(iter(_lately))]
         return found
 
     @staticmethod

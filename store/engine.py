@@ -1,17 +1,19 @@
 """Engines and connections: which driver an address means, and what each database is told at connect."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import asyncpg  # type: ignore[import-untyped]
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from alerts.errors import SettingsError, StoreError, VersionConflict
@@ -28,6 +30,8 @@ IDLE_SECONDS = 60
 #: How long a statement waits for a row that another transaction holds (seconds).
 LOCK_SECONDS = 30
 CONNECT_SECONDS = 10.0
+#: How long a connection may have rested before PostgreSQL is asked whether it still stands.
+PING_SECONDS = 5.0
 STATEMENT_SECONDS = 300.0
 
 #: SQLSTATEs after which the caller should read and decide again: unique key, serialisation, deadlock.
@@ -87,7 +91,14 @@ def sqlite_engine(path: Path, *, writes: bool, foreign_keys: bool = True, pooled
         pool = {"pool_size": 1, "max_overflow": 0}
     else:
         pool = {"pool_size": 4, "max_overflow": 12}
-    engine = create_async_engine(URL.create("sqlite+aiosqlite", database=str(path)), **pool)
+    engine = create_async_engine(
+        URL.create("sqlite+aiosqlite", database=str(path)),
+        # Used by one task after another, on the driver's thread or, for what is quick, on the event loop's own.
+        connect_args={"check_same_thread": False},
+        # Whoever takes a connection begins a transaction and ends it.
+        pool_reset_on_return=None,
+        **pool,
+    )
 
     @event.listens_for(engine.sync_engine, "connect")
     def connected(connection: Any, _record: object) -> None:
@@ -100,7 +111,15 @@ def sqlite_engine(path: Path, *, writes: bool, foreign_keys: bool = True, pooled
 
     @event.listens_for(engine.sync_engine, "begin")
     def begun(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if writes:
+            # May wait for another process.
+            connection.connection.run_async(lambda driver: driver.execute("BEGIN IMMEDIATE"))
+        else:
+            _raw(connection).execute("BEGIN")
+
+    if not writes:
+        # Ends what was read: nothing is written, so nobody waits.
+        engine.sync_engine.dialect.do_commit = _end_reading  # type: ignore[assignment, method-assign]
 
     @event.listens_for(engine.sync_engine, "invalidate")
     def invalidated(connection: Any, _record: object, _error: object) -> None:
@@ -110,6 +129,22 @@ def sqlite_engine(path: Path, *, writes: bool, foreign_keys: bool = True, pooled
             connection.rollback()
 
     return engine
+
+
+def _raw(connection: Connection) -> sqlite3.Connection:
+    raw: sqlite3.Connection = connection.connection.driver_connection._conn  # type: ignore[union-attr]  # noqa: SLF001 - the one way to it
+    return raw
+
+
+def _end_reading(connection: Any) -> None:
+    connection.driver_connection._conn.commit()  # noqa: SLF001 - the one way to it
+
+
+def sqlite_of(connection: AsyncConnection) -> sqlite3.Connection:
+    """SQLite's own connection below: whoever holds the transaction may use it between two statements."""
+    if connection.sync_connection is None:
+        raise StoreError("the transaction has ended")
+    return _raw(connection.sync_connection)
 
 
 def _pragmas(*, writes: bool, foreign_keys: bool) -> list[str]:
@@ -154,24 +189,40 @@ def postgres_engine(dsn: str, *, writes: bool = True, pooled: bool = True) -> As
         )
 
     pool: dict[str, Any] = {"pool_size": POOL_SIZE, "max_overflow": 0} if pooled else {"poolclass": NullPool}
-    # A connection that a restart of the database has cut is noticed before it is used.
     engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, pool_pre_ping=True, **pool)
+    _ping_when_idle(engine)
     if writes:
         return engine
     # One statement after the other must see the same state: a card is built from many of them.
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
+def _ping_when_idle(engine: AsyncEngine) -> None:
+    """A connection that a restart of the database has cut is noticed before it is used.
+
+    One that was used a moment ago needs no question to the database: asyncpg hears of a cut by itself.
+    """
+    dialect = engine.sync_engine.dialect
+    ask, used = dialect.do_ping, WeakKeyDictionary[Any, float]()
+
+    def ping(connection: Any) -> bool:
+        now = time.monotonic()
+        fresh = now - used.get(connection.driver_connection, float("-inf")) < PING_SECONDS
+        used[connection.driver_connection] = now
+        return not connection.driver_connection.is_closed() if fresh else ask(connection)
+
+    dialect.do_ping = ping  # type: ignore[assignment, method-assign]
+
+
 # ---------------------------------------------------------------- errors
 
 
-def _sqlstate(error: DBAPIError) -> str:
-    return str(getattr(error.orig, "sqlstate", "") or "")
-
-
-def _constraint(error: DBAPIError) -> str:
-    cause = error.orig.__cause__ if error.orig is not None else None
-    return str(getattr(cause, "constraint_name", "") or "")
+def _constraint(error: BaseException | None) -> str:
+    """The driver's own error names it; SQLAlchemy wraps that."""
+    found = getattr(error, "constraint_name", None) or getattr(
+        error.__cause__ if error else None, "constraint_name", ""
+    )
+    return str(found or "")
 
 
 def as_ours(error: Exception) -> Exception:
@@ -182,12 +233,13 @@ def as_ours(error: Exception) -> Exception:
     """
     if isinstance(error, StatementError) and isinstance(error.orig, ValueError | TypeError):
         return error.orig
-    if not isinstance(error, DBAPIError):
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(cause, SQLAlchemyError | OSError):
         return StoreError(f"the database failed: {type(error).__name__}: {str(error).partition('[SQL')[0]}")
     # PostgreSQL names the values of a refused row in the lines after the first.
-    text = str(error.orig).partition("\n")[0] if error.orig is not None else type(error).__name__
-    state = _sqlstate(error)
-    lost_content = state == "23503" and _constraint(error).endswith("content_hash")
+    text = str(cause).partition("\n")[0] if cause is not None else type(error).__name__
+    state = str(getattr(cause, "sqlstate", "") or "")
+    lost_content = state == "23503" and _constraint(cause).endswith("content_hash")
     if state in _CONFLICTS or lost_content or "UNIQUE constraint failed" in text:
         return VersionConflict(text)
     return StoreError(f"the database failed: {text}")

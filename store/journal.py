@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, text, update
+from sqlalchemy import Row, delete, func, select, text, update
 
 from alerts.model import Event, ScanRun
 from store import schema
 from store.codec import Codec, encode
 from store.contents import Contents
+from store.quick import FEW
 from store.session import Pauses, chunks, distinct
 from store.types import to_utc
 
@@ -72,9 +73,15 @@ class Journal(Contents):
 
     async def add_events(self, events: Sequence[Event]) -> None:
         """Insert those whose event_id is new."""
-        statement = self._insert(schema.events).on_conflict_do_nothing(index_elements=["event_id"])
+
+        def build() -> Any:
+            return self._insert(schema.events).on_conflict_do_nothing(index_elements=["event_id"])
+
         rows = ({"event_id": event.event_id, "archived": False, "body": encode(event)} for event in events)
-        await self._run_many(statement, rows)
+        if len(events) <= FEW:
+            await self._write_few("events", build, list(rows))
+        else:
+            await self._run_many(build(), rows)
 
     async def events_waiting(self, limit: int) -> list[Event]:
         """Those not yet archived, in the order in which they were added."""
@@ -126,8 +133,10 @@ class Journal(Contents):
         table = schema.audit
         if not self._sqlite:
             await self._scalar(select(func.pg_advisory_xact_lock(AUDIT_LOCK)))
-        last = await self._row(select(table.c.seq, table.c.hash).order_by(table.c.seq.desc()).limit(1))
-        seq, previous = (last.seq, last.hash) if last is not None else (0, GENESIS)
+        newest = await self._quick(
+            "audit_end", lambda: select(table.c.seq, table.c.hash).order_by(table.c.seq.desc()).limit(1), {}
+        )
+        seq, previous = (newest[0].seq, newest[0].hash) if newest else (0, GENESIS)
         rows = []
         for at, actor_id, verb, subject, before, after in self._audit:
             seq += 1
@@ -150,7 +159,7 @@ class Journal(Contents):
                 }
             )
         self._audit.clear()
-        await self._run_many(insert(table), rows)
+        await self._insert_all(table, rows)
 
     async def audit_broken_at(self) -> int | None:
         """Number of the first audit row that does not fit the chain; None when all fit.

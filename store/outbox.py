@@ -101,10 +101,9 @@ class Outbox(Session):
         table = schema.notices
         found: list[tuple[datetime, Notice]] = []
         pauses = Pauses()
-        for part in chunks(distinct(alert_ids)):
-            for row in await self._rows(
-                select(table.c.created_at, table.c.body).where(self._among(table.c.alert_id, part))
-            ):
+        select_them = select(table.c.created_at, table.c.body)
+        async for rows in self._rows_by("notices", table.c.alert_id, alert_ids, select_them.where):
+            for row in rows:
                 found.append((row.created_at, _notices.decode(row.body)))
                 await pauses()
         found.sort(key=lambda pair: (pair[0], pair[1].id))
@@ -115,15 +114,13 @@ class Outbox(Session):
     async def add_deliveries(self, deliveries: Sequence[Delivery]) -> None:
         """Insert, in this order: it is the order in which they will be claimed."""
         for part in chunks(deliveries):
-            await self._run_many(
-                self._insert(schema.deliveries), [{"id": delivery.id, **_columns(delivery)} for delivery in part]
-            )
+            await self._insert_all(schema.deliveries, [{"id": delivery.id, **_columns(delivery)} for delivery in part])
             links = [
                 {"delivery_id": delivery.id, "alert_id": alert_id}
                 for delivery in part
                 for alert_id in distinct(delivery.alert_ids)
             ]
-            await self._run_many(self._insert(schema.delivery_alerts), links)
+            await self._insert_all(schema.delivery_alerts, links)
 
     async def claim_deliveries(
         self,

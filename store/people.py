@@ -7,7 +7,7 @@ from sqlalchemy import select
 from alerts.model import Conversation, Person
 from store import schema
 from store.codec import Codec, encode
-from store.session import Pauses, Session, chunks, distinct
+from store.session import Pauses, Session
 
 _people: Codec[Person] = Codec(Person)
 _conversations: Codec[Conversation] = Codec(Conversation)
@@ -19,9 +19,8 @@ class People(Session):
     async def conversations(self, person_ids: Sequence[str]) -> dict[str, Conversation]:
         table = schema.conversations
         found: dict[str, Conversation] = {}
-        for part in chunks(distinct(person_ids)):
-            for row in await self._rows(select(table).where(self._among(table.c.person_id, part))):
-                found[row.person_id] = _conversations.decode(row.body)
+        async for rows in self._rows_by("conversations", table.c.person_id, person_ids, select(table).where):
+            found.update({row.person_id: _conversations.decode(row.body) for row in rows})
         return found
 
     async def dead_conversations(self) -> list[Conversation]:
@@ -47,8 +46,8 @@ class People(Session):
         table = schema.people
         found: dict[str, Person] = {}
         pauses = Pauses()
-        for part in chunks(distinct(ids)):
-            for row in await self._rows(select(table.c.id, table.c.body).where(self._among(table.c.id, part))):
+        async for rows in self._rows_by("people", table.c.id, ids, select(table.c.id, table.c.body).where):
+            for row in rows:
                 found[row.id] = _people.decode(row.body)
                 await pauses()
         return found

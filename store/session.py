@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Coroutine, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Executable, Row, Table, any_, literal, or_
@@ -12,7 +12,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from store.engine import our_errors
+from store.engine import our_errors, sqlite_of
+from store.quick import FEW, among, ids, prepared, run_here
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
@@ -74,6 +75,43 @@ class Session:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
         self._sqlite = connection.dialect.name == "sqlite"
+        #: The driver's own connection; None as long as SQLAlchemy has not begun the transaction on it.
+        self._driver: Any = None
+
+    async def _quick(
+        self, key: Hashable, build: Callable[[], Any], values: Mapping[str, Any], columns: Sequence[str] = ()
+    ) -> list[Any]:
+        """Run one of the statements of `store.quick`: one that touches a few rows, found by their keys."""
+        statement = prepared(key, build, self._connection.dialect, columns)
+        with our_errors():
+            if self._sqlite:
+                if self._driver is None:
+                    self._driver = sqlite_of(self._connection)
+                return run_here(self._driver, statement, values)
+            if self._driver is None:
+                # SQLAlchemy begins the transaction with the first statement that it is given.
+                result = await self._connection.execute(statement.statement, dict(values))
+                self._driver = self._connection.sync_connection.connection.driver_connection  # type: ignore[union-attr]
+                return list(result.all()) if result.returns_rows else []
+            return statement.rows(await self._driver.fetch(statement.sql, *statement.bound(values)))
+
+    async def _rows_by(
+        self, key: Hashable, column: ColumnElement[Any], values: Iterable[Any], build: Callable[[Any], Any]
+    ) -> AsyncIterator[Sequence[Any]]:
+        """The rows whose column is one of the values, a part at a time; `build` makes the statement of a condition."""
+        for part in chunks(distinct(values)):
+            count = len(part)
+            if count <= FEW:
+                yield await self._quick((key, count), lambda count=count: build(among(column, count)), ids(part))  # type: ignore[misc]
+            else:
+                yield await self._rows(build(self._among(column, part)))
+
+    async def _write_few(self, key: Hashable, build: Callable[[], Any], rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+        """Run an INSERT for each row, which all fill the same columns; what it returns of them."""
+        found = []
+        for row in rows:
+            found.extend(await self._quick(key, build, row, columns=tuple(row)))
+        return found
 
     async def _rows(self, statement: Executable) -> Sequence[Row[Any]]:
         with our_errors():
@@ -145,6 +183,13 @@ class Session:
         """INSERT with the ON CONFLICT of the engine at hand; both spell it alike."""
         return sqlite.insert(table) if self._sqlite else postgresql.insert(table)
 
+    async def _insert_all(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows that all fill the same columns."""
+        if len(rows) <= FEW:
+            await self._write_few(("insert", table.name), lambda: self._insert(table), rows)
+        else:
+            await self._run_many(self._insert(table), rows)
+
     def _replacing(self, table: Table, key: Sequence[str] = ()) -> Executable:
         """INSERT that replaces the row with the same key, the primary one by default.
 
@@ -161,4 +206,9 @@ class Session:
 
     async def _replace(self, table: Table, rows: Iterable[Mapping[str, Any]], key: Sequence[str] = ()) -> None:
         """Insert rows, or replace those with the same key; the later of two equal ones wins."""
-        await self._run_many(self._replacing(table, key), rows)
+        rows = iter(rows)
+        first = list(islice(rows, FEW + 1))
+        if len(first) <= FEW:
+            await self._write_few(("replace", table.name, *key), lambda: self._replacing(table, key), first)
+        else:
+            await self._run_many(self._replacing(table, key), chain(first, rows))

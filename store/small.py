@@ -1,9 +1,10 @@
 """Answers already given, small values, and leases."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Integer, Text, cast, delete, or_, select, update
+from sqlalchemy import Integer, Text, bindparam, cast, delete, or_, select, update
 
 from alerts.errors import VersionConflict
 from store import schema
@@ -20,8 +21,12 @@ class Small(Session):
     async def answer_given(self, key: str) -> str | None:
         """The stored answer for an idempotency key, None when it is new."""
         table = schema.answers_given
-        row = await self._row(select(table.c.answer).where(table.c.key_hash == _key_hash(key)))
-        return None if row is None else str(row.answer)
+        rows = await self._quick(
+            "answer",
+            lambda: select(table.c.answer).where(table.c.key_hash == bindparam("key")),
+            {"key": _key_hash(key)},
+        )
+        return str(rows[0].answer) if rows else None
 
     async def save_answer_given(self, key: str, answer: str, at: datetime) -> None:
         """Store the answer to a key that is new.
@@ -30,9 +35,10 @@ class Small(Session):
         time, and this transaction must not take effect a second time.
         """
         table = schema.answers_given
-        insert = self._insert(table).on_conflict_do_nothing()
         row = {"key_hash": _key_hash(key), "answer": answer, "at": at}
-        if await self._run(insert.values(row)) != 1:
+        if not await self._write_few(
+            "answers", lambda: self._insert(table).on_conflict_do_nothing().returning(table.c.key_hash), [row]
+        ):
             raise VersionConflict("this request was answered at the same time")
 
     async def forget_answers(self, before: datetime) -> int:
@@ -42,8 +48,18 @@ class Small(Session):
 
     async def value(self, name: str) -> str | None:
         table = schema.stored_values
-        row = await self._row(select(table.c.value).where(table.c.name == name))
-        return None if row is None else str(row.value)
+        rows = await self._quick(
+            "value", lambda: select(table.c.value).where(table.c.name == bindparam("wanted")), {"wanted": name}
+        )
+        return str(rows[0].value) if rows else None
+
+    async def values(self, names: Sequence[str]) -> dict[str, str]:
+        """Those of the small values that are stored."""
+        table = schema.stored_values
+        found: dict[str, str] = {}
+        async for rows in self._rows_by("values", table.c.name, names, select(table.c.name, table.c.value).where):
+            found.update({row.name: str(row.value) for row in rows})
+        return found
 
     async def set_value(self, name: str, value: str) -> None:
         await self._replace(schema.stored_values, [{"name": name, "value": value}])

@@ -19,6 +19,7 @@ from alerts.model import (
 from store import schema
 from store.codec import Codec, encode
 from store.contents import Contents, content_hash
+from store.quick import FEW
 from store.session import Pauses, chunks, distinct
 from store.sharing import Sharer
 from store.types import LATEST
@@ -239,9 +240,22 @@ class Snapshot(Contents):
         """In the order of the ids, each app's by end date."""
         wanted = distinct(object_ids)
         found: dict[str, list[CredentialRecord]] = {}
-        for record in await self._read(await self._rows_among(schema.snapshot.c.object_id, wanted)):
+        if len(wanted) <= FEW:
+            records = await self._records_of_few(wanted)
+        else:
+            records = await self._read(await self._rows_among(schema.snapshot.c.object_id, wanted))
+        for record in records:
             found.setdefault(record.application.object_id, []).append(record)
         return [record for object_id in wanted for record in found.get(object_id, [])]
+
+    async def _records_of_few(self, object_ids: Sequence[str]) -> list[CredentialRecord]:
+        """With the run that each was seen in, at once."""
+        table, runs = schema.snapshot, schema.snapshot_runs
+        joined = select(table, runs.c.run_id, runs.c.scan_date).join(runs, runs.c.run_no == table.c.run_no)
+        found: list[Any] = []
+        async for rows in self._rows_by("records", table.c.object_id, object_ids, joined.where):
+            found.extend(rows)
+        return await self._read(found, {row.run_no: (row.run_id, row.scan_date) for row in found})
 
     async def snapshot_of_owner(self, person_id: str) -> list[CredentialRecord]:
         """Records of apps whose owners (counting or not) include the person, by end date."""
@@ -262,10 +276,13 @@ class Snapshot(Contents):
         """Records without a counting owner, by end date; those without an end date last."""
         return await self._read(await self._all(select(schema.snapshot).where(schema.snapshot.c.ownerless.is_(True))))
 
-    async def _read(self, rows: list[Row[Any]]) -> list[CredentialRecord]:
-        """The records of these rows, by end date, those without one last."""
+    async def _read(
+        self, rows: list[Row[Any]], runs: Mapping[int, tuple[str, datetime]] | None = None
+    ) -> list[CredentialRecord]:
+        """The records of these rows, by end date, those without one last; `runs` by their numbers, where known."""
         rows.sort(key=lambda row: (row.ends_at or LATEST, row.ends_at is None, row.object_id, row.key_id))
-        runs = await self._runs_by_no()
+        if runs is None:
+            runs = await self._runs_by_no()
         sharer = Sharer()
         shared = await self._contents((row.content_hash for row in rows), _records, sharer.record)
         records, pauses = [], Pauses()

@@ -19,6 +19,7 @@ class SqlTransaction(Snapshot, Alerts, Journal, Outbox, Cards, People, Paces, Sm
     def __init__(self, connection: AsyncConnection) -> None:
         super().__init__(connection)
         self._audit = []
+        self._locked = {}
 
     async def finish(self) -> None:
         """Write what was kept for the end; the store calls it before the commit."""

@@ -8,7 +8,7 @@ from alerts.authority import Authority, Case, RefusedError
 from alerts.errors import VersionConflict
 from alerts.later import LaterLooks, elsewhere_in_time
 from alerts.messages import card_updates
-from alerts.model import Action, Policy, Role, Verb
+from alerts.model import Action, Policy, PostedCard, Role, Verb
 from alerts.nominating import GRAPH_PATIENCE, Nominating
 from alerts.nominations import Nominations
 from alerts.once import OtherBodyError, answered_before, remember
@@ -21,10 +21,13 @@ from alerts.retiring import Retiring
 from alerts.roles import Roles
 from alerts.several import REFUSED, Several
 from alerts.viewing import Viewer
-from alerts.views import Renewal, RenewalFinding, View
+from alerts.views import Renewal, RenewalFinding, Sentence, View
 
 #: Two people may press at the same moment: read again and decide again, so many times.
 CONFLICT_TRIES = 5
+#: An invoke that comes again is answered with the card as it stands now, which says what came of it; whoever may not
+#: see it (any more) is refused as ever.
+_AGAIN = Verb.REFRESH
 
 
 @dataclass(kw_only=True)
@@ -54,6 +57,8 @@ class Actions:
     _later: LaterLooks = field(init=False)
     _several: Several = field(init=False)
     _questions: Questions = field(init=False)
+    #: verb -> what it does to the cases of one card.
+    _handlers: Mapping[str, Handler] = field(init=False)
 
     def __post_init__(self) -> None:
         self._authority = Authority(clock=self.clock)
@@ -72,6 +77,11 @@ class Actions:
             wake=self.wake,
         )
         self._retiring = Retiring(answering=self._answering, roles=self.roles, mail=self.nominations.mail)
+        self._handlers = {
+            **self._answering.handlers(),
+            Verb.RETIRE: self._retiring.retire,
+            Verb.AUTOMATIC: self._retiring.automatic,
+        }
         self._later = LaterLooks(store=self.store, clock=self.clock, policy=self.policy, registry=self.registry)
         self._questions = Questions(store=self.store, clock=self.clock, roles=self.roles, viewer=self.viewer)
         self._several = Several(store=self.store, viewer=self.viewer, on_alerts=self._on_alerts)
@@ -92,38 +102,57 @@ class Actions:
         return REFUSED
 
     async def _perform(self, action: Action) -> View:
+        elsewhere = any(action.data.get(name) for name in ("nomination", "question", "digest"))
+        if not elsewhere and action.verb in self._handlers:
+            return await self._on_card(action)
         async with self.store.reading() as tx:
             again, said = await answered_before(tx, action)
         if said is not None:
             return said
         if again:
-            # The card as it stands now says what came of it; whoever may not see it (any more) is refused as ever.
-            action = replace(action, verb=Verb.REFRESH)
+            action = replace(action, verb=_AGAIN)
         if action.data.get("nomination"):
             return await self._nominating.on_nomination(action)
         if action.data.get("question"):
             return await self._questions.on_question(action)
         if action.data.get("digest"):
             return await self._several.on_digest(action)
-        ids = [str(action.data.get("alert", ""))]
-        return await self._on_alerts(action, await self._alerts_of_card(action, ids))
-
-    async def _alerts_of_card(self, action: Action, ids: list[str]) -> list[str]:
-        """All alerts of the card that was pressed: a card about one app is answered as a whole."""
-        if not action.card_activity_id:
-            return ids
         async with self.store.reading() as tx:
-            card = await tx.card_by_activity(action.card_activity_id, action.actor_id)
-        if card is None or ids[0] not in card.alert_ids or card.purpose != "alert":
-            return ids
-        return ids + [other for other in card.alert_ids if other != ids[0]]
+            ids = _alerts_of_card(action, await self._pressed(tx, action))
+        return await self._on_alerts(action, ids)
 
-    def _handlers(self) -> Mapping[str, Handler]:
-        return {
-            **self._answering.handlers(),
-            Verb.RETIRE: self._retiring.retire,
-            Verb.AUTOMATIC: self._retiring.automatic,
-        }
+    @staticmethod
+    async def _pressed(tx: Transaction, action: Action) -> PostedCard | None:
+        """The card that was pressed."""
+        if not action.card_activity_id:
+            return None
+        return await tx.card_by_activity(action.card_activity_id, action.actor_id)
+
+    async def _on_card(self, action: Action) -> View:
+        """An answer that needs nothing but the store: one transaction that reads, decides and writes."""
+        async with self.store.transaction() as tx:
+            again, said = await answered_before(tx, action)
+            if said is not None:
+                return said
+            if again:
+                action = replace(action, verb=_AGAIN)
+            role = await self.roles.role_in(tx, action.actor_id)
+            card = await self._pressed(tx, action)
+            cases, said = await self._answer(tx, action, _alerts_of_card(action, card), role)
+        apps = {case.alert.application.object_id for case in cases}
+        owns = cases[0].owns if len(apps) == 1 else None
+        return said or await self._card(action, [case.alert.id for case in cases], role, card=card, owns=owns)
+
+    async def _answer(
+        self, tx: Transaction, action: Action, ids: Sequence[str], role: Role
+    ) -> tuple[list[Case], Sentence | None]:
+        """Do it, bring the other cards up to date, and remember what was said; the cases, and the sentence if any."""
+        cases = await self._authority.cases(tx, action, ids, role)
+        said = await self._handlers[action.verb](tx, cases)
+        if action.verb not in (Verb.REFRESH, Verb.OPEN):
+            await self._update_others(tx, cases)
+            await remember(tx, action, said, self.clock())
+        return cases, said
 
     async def _on_alerts(self, action: Action, ids: Sequence[str]) -> View:
         role = await self.roles.role_of(action.actor_id)
@@ -132,18 +161,11 @@ class Actions:
             return said or await self._card(action, ids, role)
         if action.verb == Verb.RENEWED:
             return await self._renewed(action, ids, role)
-        handler = self._handlers().get(action.verb)
-        if handler is None:
+        if action.verb not in self._handlers:
             raise RefusedError
         async with self.store.transaction() as tx:
-            cases = await self._authority.cases(tx, action, ids, role)
-            said = await handler(tx, cases)
-            if action.verb not in (Verb.REFRESH, Verb.OPEN):
-                await self._update_others(tx, cases)
-                await remember(tx, action, said, self.clock())
-        if said is not None:
-            return said
-        return await self._card(action, [case.alert.id for case in cases], role)
+            cases, said = await self._answer(tx, action, ids, role)
+        return said or await self._card(action, [case.alert.id for case in cases], role)
 
     async def _card(
         self,
@@ -151,11 +173,13 @@ class Actions:
         ids: Sequence[str],
         role: Role,
         renewal: Renewal | None = None,
+        *,
+        card: PostedCard | None = None,
+        owns: bool | None = None,
     ) -> View:
+        """What the presser sees now; `card` and `owns` are handed in where they are known already."""
         async with self.store.reading() as tx:
-            card = None
-            if action.card_activity_id:
-                card = await tx.card_by_activity(action.card_activity_id, action.actor_id)
+            card = card or await self._pressed(tx, action)
             view = await self.viewer.alert(
                 tx,
                 ids,
@@ -166,6 +190,7 @@ class Actions:
                 shrunk=card is not None and not card.current and action.verb == Verb.REFRESH,
                 digest_id=str(action.data.get("digest", "")),
                 renewal=renewal,
+                owns=owns,
             )
         return view or REFUSED
 
@@ -203,6 +228,14 @@ class Actions:
             findings[first.id] = RenewalFinding.ELSEWHERE
         until = await self._later.remember(findings, action.actor_id)
         return await self._card(action, ids, role, Renewal(findings=findings, elsewhere=elsewhere, until=until))
+
+
+def _alerts_of_card(action: Action, card: PostedCard | None) -> list[str]:
+    """All alerts of the card that was pressed: a card about one app is answered as a whole."""
+    first = str(action.data.get("alert", ""))
+    if card is None or first not in card.alert_ids or card.purpose != "alert":
+        return [first]
+    return [first, *(other for other in card.alert_ids if other != first)]
 
 
 __all__ = ["REFUSED", "Actions"]

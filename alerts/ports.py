@@ -536,6 +536,9 @@ class Transaction(Protocol):
         """Delete archived events, but the newest `keep` of all; how many there were."""
 
     async def value(self, name: str) -> str | None: ...
+    async def values(self, names: Sequence[str]) -> dict[str, str]:
+        """Those of the small values that are stored."""
+
     async def set_value(self, name: str, value: str) -> None: ...
     async def add_to_value(self, name: str, amount: int) -> None:
         """Add to a stored whole number in one step; nothing where it is not stored."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from alerts.errors import GraphError
 from alerts.model import Person, Role
-from alerts.ports import People, Store
+from alerts.ports import People, Store, Transaction
 
 log = logging.getLogger(__name__)
 
@@ -85,8 +85,12 @@ class Roles:
 
     async def _stored(self, name: str) -> list[Person]:
         async with self.store.reading() as tx:
-            ids = ((await tx.value(f"role.{name}")) or "").split(",")
-            people = await tx.people([i for i in ids if i])
+            return await self._stored_in(tx, name)
+
+    @staticmethod
+    async def _stored_in(tx: Transaction, name: str) -> list[Person]:
+        ids = ((await tx.value(f"role.{name}")) or "").split(",")
+        people = await tx.people([i for i in ids if i])
         return sorted((person for person in people.values() if person.counts), key=lambda person: person.id)
 
     async def admins(self) -> list[Person]:
@@ -99,10 +103,15 @@ class Roles:
 
     async def role_of(self, person_id: str) -> Role:
         """What this person may ask; MEMBER for anybody not known to be more."""
-        if not person_id:
-            return Role.MEMBER
-        if any(person.id == person_id for person in await self.admins()):
-            return Role.ADMIN
-        if any(person.id == person_id for person in await self._stored("support")):
-            return Role.SUPPORT
+        async with self.store.reading() as tx:
+            return await self.role_in(tx, person_id)
+
+    async def role_in(self, tx: Transaction, person_id: str) -> Role:
+        """The same, by what a transaction sees; asked anew each time, so that who has lost a role has lost it."""
+        stored = await tx.values([f"role.{name}" for name in ("admins", "support")])
+        for name, role in (("admins", Role.ADMIN), ("support", Role.SUPPORT)):
+            if person_id and person_id in stored.get(f"role.{name}", "").split(","):
+                person = (await tx.people([person_id])).get(person_id)
+                if person is not None and person.counts:
+                    return role
         return Role.MEMBER

@@ -92,6 +92,8 @@ class _Rows:
     notices: list[Notice]
     #: Ids of people who cannot answer in Teams.
     mail_only: frozenset[str]
+    #: Of the reader's last message; the service's where there was none.
+    time_zone: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,17 +113,22 @@ class Viewer:
         known = (await tx.conversations([person_id])).get(person_id)
         return (known.time_zone if known else "") or self.time_zone, known.locale if known else ""
 
-    async def _rows(self, tx: Transaction, alert_ids: Sequence[str]) -> _Rows:
+    async def _rows(self, tx: Transaction, alert_ids: Sequence[str], person_id: str) -> _Rows:
         alerts = by_urgency((await tx.alerts(alert_ids)).values())
         recipients: dict[str, dict[str, Recipient]] = {alert.id: {} for alert in alerts}
         for recipient in await tx.recipients([alert.id for alert in alerts]):
             recipients[recipient.alert_id][recipient.person.id] = recipient
         nominations = await tx.nominations_of_app(alerts[0].application.object_id) if alerts else []
         notices = await tx.notices([alerts[0].id]) if alerts else []
-        told = await tx.conversations(sorted({notice.recipient_id for notice in notices}))
-        mail_only = frozenset(i for i, conversation in told.items() if conversation.dead_reason)
+        told = {notice.recipient_id for notice in notices}
+        known = await tx.conversations(sorted(told | {person_id}))
         return _Rows(
-            alerts=alerts, recipients=recipients, nominations=nominations, notices=notices, mail_only=mail_only
+            alerts=alerts,
+            recipients=recipients,
+            nominations=nominations,
+            notices=notices,
+            mail_only=frozenset(i for i, each in known.items() if i in told and each.dead_reason),
+            time_zone=(known[person_id].time_zone if person_id in known else "") or self.time_zone,
         )
 
     # ------------------------------------------------------------ alert cards
@@ -137,13 +144,15 @@ class Viewer:
         shrunk: bool = False,
         digest_id: str = "",
         renewal: Renewal | None = None,
+        owns: bool | None = None,
     ) -> AlertView | None:
         """One app's alerts as this person sees them now; None when none of the ids is known.
 
         `posted_at` is when the card that is updated was posted, None for a new one: an owner change that is
-        older than the card is no news to it.
+        older than the card is no news to it. `owns` says whether this person is an owner of the app now, where that
+        is known already.
         """
-        rows = await self._rows(tx, alert_ids)
+        rows = await self._rows(tx, alert_ids, person_id)
         if not rows.alerts:
             return None
         now = self.clock()
@@ -164,13 +173,15 @@ class Viewer:
             r.person.id for r in rows.recipients[first.id].values() if r.reason is RouteReason.OWNER and r.on_route
         }
         latest = snooze_latest(first.credential, now, self.policy) if first.closed_at is None else None
-        verbs = self._verbs(items, mine, role, latest, owns=role is Role.ADMIN or await _owns(tx, first, person_id))
+        if owns is None:
+            owns = role is Role.ADMIN or await _owns(tx, first, person_id)
+        verbs = self._verbs(items, mine, role, latest, owns=owns or role is Role.ADMIN)
         reason = mine.reason if mine else RouteReason.ADMIN
         return AlertView(
             application=first.application,
             items=items,
             recipient=person,
-            time_zone=await self.zone(tx, person_id),
+            time_zone=rows.time_zone,
             now=now,
             reason=reason,
             path=first.path,

@@ -15,7 +15,7 @@ from tests.store.makers import DAY, NOW, alert, delivery, event, nomination, not
 async def test_twenty_claimers_get_each_delivery_once(url: str) -> None:
     stores = [await open_store(url) for _ in range(4)]
     async with stores[0].transaction() as tx:
-        await tx.add_deliveries([delivery(f"d-{n:03d}", recipient_id=f"person-{n % 7}") for n in range(200)])
+        await tx.add_deliveries([delivery(f"d-{n:03d}", recipient_id=f"person-{n}") for n in range(200)])
 
     async def work(store: SqlStore) -> list[Delivery]:
         own: list[Delivery] = []
@@ -37,17 +37,27 @@ async def test_twenty_claimers_get_each_delivery_once(url: str) -> None:
     assert all((each.attempts, each.fence) == (1, 1) for own in per_worker for each in own)
 
 
-async def test_on_postgresql_a_claim_does_not_wait_for_another_that_is_still_open(postgres_url: str) -> None:
+async def test_on_postgresql_a_claim_sees_what_the_one_before_it_holds(postgres_url: str) -> None:
     store = await open_store(postgres_url)
+    people = {"d-1": "ana", "d-2": "ben", "d-3": "ana", "d-4": "mia"}
     async with store.transaction() as tx:
-        await tx.add_deliveries([delivery("d-1"), delivery("d-2"), delivery("d-3")])
-    async with asyncio.timeout(10), store.transaction() as first, store.transaction() as second:
-        one = await first.claim_deliveries(NOW, 60.0, 2)
-        other = await second.claim_deliveries(NOW, 60.0, 2)
+        await tx.add_deliveries([delivery(each, recipient_id=person) for each, person in people.items()])
+
+    async def claim() -> list[Delivery]:
+        async with store.transaction() as tx:
+            return await tx.claim_deliveries(NOW, 60.0, 4)
+
+    async with asyncio.timeout(10):
+        async with store.transaction() as first:
+            one = await first.claim_deliveries(NOW, 60.0, 2)
+            second = asyncio.create_task(claim())
+            # Long enough for it to have claimed ana's second one, if it did not wait.
+            await asyncio.sleep(0.2)
+        other = await second
     await store.close()
 
     assert [each.id for each in one] == ["d-1", "d-2"]
-    assert [each.id for each in other] == ["d-3"]
+    assert [each.id for each in other] == ["d-4"]
 
 
 async def both(*attempts) -> list[BaseException | None]:  # type: ignore[no-untyped-def]

@@ -31,6 +31,8 @@ async def test_what_is_broken_waits_and_arrives_once_it_is_mended(steward, open_
         await expect(thing(page, "Throttle Graph")).to_contain_text("(broken)")
         await thing(page, "Lose a scan").get_by_role("button").click()
         await expect(thing(page, "Lose a scan").get_by_role("button")).to_be_enabled(timeout=120_000)
+        # Her card, which a snooze changes, waits for the worker.
+        await steward.call("POST", "/practice/as/ana/message", {"text": "snooze Invoice Export 7"})
         broken = await adds_up(steward)
         assert broken["waiting"] > 0
         await page.get_by_role("button", name="Check the books now").click()

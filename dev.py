@@ -75,6 +75,8 @@ def environment() -> dict[str, str]:
     # A folder named like a room, or a variable of another project, must not shadow ours.
     env.pop("PYTHONPATH", None)
     env.pop("PYTHONHOME", None)
+    # Where it is set, as in many containers, each process that a run or a test starts compiles all it imports anew.
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
     return env
 
 

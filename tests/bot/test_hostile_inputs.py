@@ -130,10 +130,14 @@ class Stage:
         return self.bot.channel
 
     def ask(self, person: str, activity: dict[str, Any]) -> tuple[int, Any]:
-        """What is answered, and at once or later said in the chat; checked for what no answer may be."""
-        conversation = {"id": f"a:{person}", "conversationType": "personal", "tenantId": TENANT}
+        """What is answered, and at once or later said in the chat; checked for what no answer may be.
+
+        Each time in a chat of its own: Teams takes 60 messages in 30 s of one, and a reply does not wait for more.
+        """
+        unique = self.unique()
+        conversation = {"id": f"a:{person}:{unique}", "conversationType": "personal", "tenantId": TENANT}
         sender = {"id": f"29:{person}", "aadObjectId": person, "name": "[x](https://evil.example/)"}
-        whole = {**activity, "id": self.unique(), "from": sender, "conversation": conversation}
+        whole = {**activity, "id": unique, "from": sender, "conversation": conversation}
 
         async def asked() -> tuple[int, Any]:
             status, answer = await self.bot.post(whole)

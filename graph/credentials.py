@@ -1,13 +1,13 @@
 """From passwordCredentials and keyCredentials to credentials: SAML trios become one, a poisoned one costs only itself."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from alerts.model import Credential, CredentialType, CredentialUsage, Quarantine
+from graph.opened import opened
 from graph.wire import Unreadable, instant, text, thumbprint
 
 
@@ -65,7 +65,8 @@ def credentials(
 
 
 # Looked up once: an enum's member costs more than the rest of a comparison.
-SECRET, CERTIFICATE, SIGN_IN = CredentialType.CLIENT_SECRET, CredentialType.CERTIFICATE, CredentialUsage.SIGN_IN
+SECRET, CERTIFICATE = CredentialType.CLIENT_SECRET, CredentialType.CERTIFICATE
+SIGN_IN, SAML_ACTIVE, SAML_INACTIVE = CredentialUsage
 
 #: What becomes a credential, and as what.
 _Chosen = list[tuple[RawCredential, CredentialType, CredentialUsage]]
@@ -81,11 +82,12 @@ def _trios_as_one(
     if signing:
         trio_ids = {text(key.custom_key_identifier) for key in signing} - {""}
         trio_key_ids = {text(key.key_id).lower() for key in signing} - {""}
-        thumbprints = {thumbprint(identifier) for identifier in trio_ids}
-        preferred = signing_thumbprint.upper() if signing_thumbprint.upper() in thumbprints else ""
-        for key in signing:
-            active = preferred in ("", thumbprint(key.custom_key_identifier))
-            chosen.append((key, CERTIFICATE, CredentialUsage.SAML_ACTIVE if active else CredentialUsage.SAML_INACTIVE))
+        preferred = signing_thumbprint.upper()
+        active = [bool(preferred) and thumbprint(key.custom_key_identifier) == preferred for key in signing]
+        if not any(active):
+            active = [True] * len(signing)
+        for key, is_active in zip(signing, active, strict=True):
+            chosen.append((key, CERTIFICATE, SAML_ACTIVE if is_active else SAML_INACTIVE))
         for key in keys:
             if text(key.usage).lower() != "sign" and text(key.custom_key_identifier) not in trio_ids:
                 chosen.append((key, CERTIFICATE, SIGN_IN))
@@ -107,12 +109,7 @@ def _trios_as_one(
     return chosen
 
 
-# A frozen dataclass sets its fields by name, which for 300,000 credentials takes as long as reading them; its slots
-# are set directly.
-_new = Credential.__new__
-_set_key_id, _set_type, _set_display_name, _set_start, _set_end, _set_thumbprint, _set_usage, _set_last_used = (
-    vars(Credential)[field.name].__set__ for field in fields(Credential)
-)
+_OpenCredential = opened(Credential)
 
 
 def _made(
@@ -149,15 +146,16 @@ def _made(
         name = raw.display_name
         if name.__class__ is not str:
             name = ""
-        made = _new(Credential)
-        _set_key_id(made, key_id)
-        _set_type(made, kind)
-        _set_display_name(made, words.setdefault(name, name))
-        _set_start(made, start)
-        _set_end(made, end)
-        _set_thumbprint(made, thumbprint(raw.custom_key_identifier) if kind is CERTIFICATE else "")
-        _set_usage(made, usage)
-        _set_last_used(made, None)
+        made: Any = _OpenCredential()
+        made.key_id = key_id
+        made.type = kind
+        made.display_name = words.setdefault(name, name)
+        made.start = start
+        made.end = end
+        made.thumbprint = thumbprint(raw.custom_key_identifier) if kind is CERTIFICATE else ""
+        made.usage = usage
+        made.last_used = None
+        made.__class__ = Credential
         good.append(made)
     return tuple(good), tuple(bad)
 

@@ -5,9 +5,8 @@ again item by item, and the items that fail again loosely, so that one wrong cre
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -16,6 +15,7 @@ import msgspec
 from alerts.model import Application, ApplicationType, Credential, Person, PersonKind, Quarantine
 from alerts.ports import AppPage
 from graph.credentials import LooseCredential, RawCredential, credentials, hosts
+from graph.opened import opened
 from graph.wire import Page, Reference, Unreadable, decode_item, decode_page, has_nul, id_of, instant, text
 
 #: $expand returns at most so many objects and says nothing about more (Graph: known issues, query parameters).
@@ -104,20 +104,15 @@ def loose_item(raw: msgspec.Raw) -> Item:
         return decode_item(raw, _LOOSE_ITEM)
 
 
-# A frozen dataclass sets its fields by name, one call each; its slots are set directly (see credentials.py).
-_new = Application.__new__
-(
-    _set_object_id, _set_app_id, _set_display_name, _set_type, _set_created, _set_sign_in_audience, _set_reply_hosts,
-    _set_notes, _set_service_management_reference, _set_notification_emails, _set_owner_organization_id, _set_enabled,
-    _set_federated, _set_credentials, _set_owners, _set_quarantined,
-) = (vars(Application)[field.name].__set__ for field in fields(Application))  # fmt: skip
+_OpenApplication, _OpenPerson = opened(Application), opened(Person)
 
 
 class Maker:
     """Makes the nouns of one tenant; what many apps share (owners, short words) is one object."""
 
     def __init__(self) -> None:
-        self._people: dict[tuple[str | None, str | None], Person] = {}
+        #: By id, each with the type that Graph gave it.
+        self._people: dict[str, tuple[str | None, Person]] = {}
         self._words: dict[str, str] = {"": ""}
         self._making = asyncio.Lock()
         self._listings = 0
@@ -137,39 +132,42 @@ class Maker:
                 self._words,
             )
         emails = item.notification_email_addresses
-        made = _new(Application)
-        _set_object_id(made, item.id)
-        _set_app_id(made, item.app_id or "")
-        _set_display_name(made, item.display_name or "")
-        _set_type(made, type)
-        _set_created(made, created(item.created_date_time))
-        _set_sign_in_audience(made, self._word(item.sign_in_audience))
-        _set_reply_hosts(made, _reply_hosts(item))
-        _set_notes(made, item.notes or "")
-        _set_service_management_reference(made, item.service_management_reference or "")
-        _set_notification_emails(made, tuple(filter(None, map(text, emails))) if emails else ())
-        _set_owner_organization_id(made, self._word(item.app_owner_organization_id))
-        _set_enabled(made, item.account_enabled is not False)
-        _set_federated(made, ())
-        _set_credentials(made, found)
-        _set_owners(made, self.owners(item.owners) if item.owners else ())
-        _set_quarantined(made, bad)
-        return made
+        made: Any = _OpenApplication()
+        made.object_id = item.id
+        made.app_id = item.app_id or ""
+        made.display_name = item.display_name or ""
+        made.type = type
+        made.created = created(item.created_date_time)
+        made.sign_in_audience = self._word(item.sign_in_audience)
+        made.reply_hosts = _reply_hosts(item)
+        made.notes = item.notes or ""
+        made.service_management_reference = item.service_management_reference or ""
+        made.notification_emails = tuple(filter(None, map(text, emails))) if emails else ()
+        made.owner_organization_id = self._word(item.app_owner_organization_id)
+        made.enabled = item.account_enabled is not False
+        made.federated = ()
+        made.credentials = found
+        made.owners = self.owners(item.owners) if item.owners else ()
+        made.quarantined = bad
+        made.__class__ = Application
+        app: Application = made
+        return app
 
-    def owners(self, references: Iterable[Reference]) -> tuple[Person, ...]:
+    def owners(self, references: Sequence[Reference]) -> tuple[Person, ...]:
         """Everybody named, once, with nothing but id and kind."""
-        owners: dict[str, Person] = {}
-        known = self._people
-        for reference in references:
-            owner_id = reference.id
-            if owner_id:
-                key = (owner_id, reference.type)
-                person = known.get(key)
-                if person is None:
-                    kind = KINDS.get(reference.type or "", PersonKind.UNKNOWN)
-                    person = known[key] = Person(id=owner_id, kind=kind)
-                owners[owner_id] = person
+        if len(references) == 1:
+            only = references[0]
+            return (self._owner(only.id, only.type),) if only.id else ()
+        owners = {each.id: self._owner(each.id, each.type) for each in references if each.id}
         return tuple(owners.values())
+
+    def _owner(self, owner_id: str, type: str | None) -> Person:
+        known = self._people.get(owner_id)
+        if known is not None and known[0] == type:
+            return known[1]
+        person = _reference(owner_id, KINDS.get(type or "", PersonKind.UNKNOWN))
+        self._people[owner_id] = (type, person)
+        return person
 
     @contextmanager
     def listing(self) -> Iterator[None]:
@@ -230,6 +228,18 @@ class Maker:
 
     def _word(self, word: str | None) -> str:
         return self._words.setdefault(word, word) if word else ""
+
+
+def _reference(owner_id: str, kind: PersonKind) -> Person:
+    """`Person(id=owner_id, kind=kind)`."""
+    made: Any = _OpenPerson()
+    made.id, made.kind, made.user_type = owner_id, kind, "Member"
+    made.display_name = made.user_principal_name = made.mail = ""
+    made.department = made.preferred_language = made.manager_id = ""
+    made.account_enabled = made.deleted = False
+    made.__class__ = Person
+    person: Person = made
+    return person
 
 
 def created(value: object) -> datetime | None:

@@ -11,6 +11,7 @@ import msgspec
 
 from alerts.errors import GraphError
 from alerts.model import Person, PersonKind
+from graph.opened import opened
 from graph.reader import BATCH_SIZE, GraphReader, Part, query
 from graph.wire import NUL, Unreadable, decode_item, decode_page, fault
 from graph.wire import text as text_of
@@ -24,6 +25,8 @@ PAGE_SIZE = "999"
 
 #: One object for equal texts: thousands of people share a department, a language and a manager.
 Same = dict[str, str]
+
+_OpenPerson = opened(Person)
 
 
 class User(msgspec.Struct, rename="camel", gc=False):
@@ -41,19 +44,21 @@ class User(msgspec.Struct, rename="camel", gc=False):
 
     def person(self, same: Same, *, deleted: bool = False) -> Person:
         manager = self.manager.get("id") if isinstance(self.manager, dict) else None
-        return Person(
-            id=_shared(self.id, same),
-            display_name=text_of(self.display_name),
-            user_principal_name=_shared(self.user_principal_name, same),
-            mail=_shared(self.mail, same),
-            account_enabled=self.account_enabled is True and not deleted,
-            kind=PersonKind.USER,
-            user_type=_shared(self.user_type, same) or "Member",
-            department=_shared(self.department, same),
-            preferred_language=_shared(self.preferred_language, same),
-            manager_id=_shared(manager, same),
-            deleted=deleted,
-        )
+        made: Any = _OpenPerson()
+        made.id = _shared(self.id, same)
+        made.display_name = text_of(self.display_name)
+        made.user_principal_name = _shared(self.user_principal_name, same)
+        made.mail = _shared(self.mail, same)
+        made.account_enabled = self.account_enabled is True and not deleted
+        made.kind = PersonKind.USER
+        made.user_type = _shared(self.user_type, same) or "Member"
+        made.department = _shared(self.department, same)
+        made.preferred_language = _shared(self.preferred_language, same)
+        made.manager_id = _shared(manager, same)
+        made.deleted = deleted
+        made.__class__ = Person
+        person: Person = made
+        return person
 
 
 def _shared(value: object, same: Same) -> str:

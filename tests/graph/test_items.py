@@ -1,5 +1,7 @@
 """A page decoded at once and the same page item by item: the same nouns, whatever stands in it."""
 
+from dataclasses import FrozenInstanceError
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -7,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.model import Application, ApplicationType, Quarantine
+from alerts.model import Application, ApplicationType, Credential, CredentialType, Person, PersonKind, Quarantine
 from alerts.ports import AppPage
 from graph.items import ItemPage, Maker, decode_items, loose_item
 from graph.wire import Page, Unreadable, decode_page
@@ -154,3 +156,23 @@ def test_what_many_apps_share_is_one_object() -> None:
 def test_an_app_without_an_id_is_unreadable() -> None:
     with pytest.raises(Unreadable, match="id is empty"):
         Maker().application(loose_item(msgspec.Raw(b'{"id": ""}')), ApplicationType.APP_REGISTRATION)
+
+
+def test_what_is_made_is_like_what_the_nouns_class_makes() -> None:
+    raw = b"""{"id": "a", "appId": "b", "passwordCredentials": [{"keyId": "k", "endDateTime": "2031-05-01T12:00:00Z"}],
+        "owners": [{"id": "u1", "@odata.type": "#microsoft.graph.user"}, {"id": "u2"}, {}]}"""
+    made = Maker().application(loose_item(msgspec.Raw(raw)), ApplicationType.APP_REGISTRATION)
+
+    assert made == Application(
+        object_id="a",
+        app_id="b",
+        display_name="",
+        type=ApplicationType.APP_REGISTRATION,
+        credentials=(
+            Credential(key_id="k", type=CredentialType.CLIENT_SECRET, end=datetime(2031, 5, 1, 12, tzinfo=UTC)),
+        ),
+        owners=(Person(id="u1", kind=PersonKind.USER), Person(id="u2", kind=PersonKind.UNKNOWN)),
+    )
+    assert {type(made), type(made.credentials[0]), type(made.owners[0])} == {Application, Credential, Person}
+    with pytest.raises(FrozenInstanceError):
+        made.app_id = "c"  # type: ignore[misc]

@@ -360,7 +360,8 @@ def test(arguments: list[str]) -> int:
     if failed:
         say(f"Failed before the tests: {', '.join(failed)}")
     sys.stdout.flush()
-    code = python("-m", "pytest", "-n", "2", "--dist", "loadfile")
+    # The order of tests/conftest.py: the slow files first.
+    code = python("-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
     return code or (1 if failed else 0)
 
 

@@ -245,10 +245,16 @@ def as_ours(error: Exception) -> Exception:
     return StoreError(f"the database failed: {text}")
 
 
+#: The last but one is what asyncpg raises when the server ends a connection just as a statement is sent on it.
+_THEIRS = (
+    SQLAlchemyError, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError,
+)  # fmt: skip
+
+
 @contextmanager
 def our_errors() -> Iterator[None]:
     """Turn what the database and its drivers raise into our errors."""
     try:
         yield
-    except (SQLAlchemyError, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+    except _THEIRS as error:
         raise as_ours(error) from error

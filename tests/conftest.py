@@ -11,6 +11,12 @@ from sandbox.launch import Practice, start_or_attach
 MakePractice = Callable[..., Practice]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow files first: with several workers none is left with a long one when the others have ended."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session")
 def practice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
     """A tenant of 300 apps for tests that change nothing in it."""

@@ -20,7 +20,7 @@ from tests.support.card_page import Theme, open_card_page
 from tests.support.chromium import running_chromium
 
 #: Some two hundred cards each: on a busy machine more than the usual two minutes.
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
 
 WIDE, NARROW = 640, 344
 THEMES: tuple[Theme, ...] = ("light", "dark", "contrast")
@@ -115,8 +115,9 @@ def look(page: Page, script: str, cards: dict[str, Any]) -> dict[str, list[str]]
 
 @pytest.mark.parametrize(("language", "width"), [*((language, NARROW) for language in CATALOGS), ("en", WIDE)])
 def test_no_text_is_cut_off_and_nothing_sticks_out(chromium: Browser, language: str, width: int) -> None:
-    # A page that stays open goes on painting.
-    with closing(open_card_page(chromium, width=width)) as page:
+    page = open_card_page(chromium, width=width)
+    # What stays open makes every later page slower.
+    with closing(page.context):
         found = look(page, _CUT, drawn(language))
 
     assert found == {}
@@ -124,7 +125,8 @@ def test_no_text_is_cut_off_and_nothing_sticks_out(chromium: Browser, language: 
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_every_word_can_be_read_in_every_theme(chromium: Browser, theme: Theme) -> None:
-    with closing(open_card_page(chromium, theme=theme)) as page:
+    page = open_card_page(chromium, theme=theme)
+    with closing(page.context):
         found = look(page, _PALE, drawn("en"))
 
     assert found == {}

@@ -53,6 +53,7 @@ def pace_of(world: World) -> Iterator[Pace]:
     yield Pace(20, monotonic=monotonic, sleep=sleep)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 async def test_p1_after_an_hour_without_teams_a_thousand_cards_arrive_within_minutes(
     tmp_path: Path, authority: Authority

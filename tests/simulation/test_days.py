@@ -10,6 +10,7 @@ from tests.simulation.drive import Simulation, rows
 from tests.support.postgres import PostgresServer
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("zone", "start", "seed"),
@@ -24,6 +25,7 @@ async def test_two_weeks_around_a_clock_change(tmp_path: Path, zone: str, start:
         assert (simulation.now - before).total_seconds() % 86400 != 0
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 async def test_three_weeks_on_postgresql(postgres: PostgresServer) -> None:
     url = postgres.new_database()

@@ -14,6 +14,7 @@ KINDS = {"stage", "calm", "escalation", "lastCall", "expired", "handover"}
 VERBS = {"acknowledge", "snooze", "notMine", "assignOwner", "accept", "approve", "retire", "automatic", "release"}
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 async def test_ninety_days_in_berlin_with_two_missed_and_three_partial_scans(tmp_path: Path) -> None:
     start = date(2026, 9, 7)

@@ -7,6 +7,7 @@ import sqlite3
 import stat
 from pathlib import Path
 
+import asyncpg  # type: ignore[import-untyped]
 import pytest
 
 from alerts.errors import SettingsError, StoreError
@@ -38,6 +39,11 @@ async def test_an_exception_in_the_block_undoes_everything_and_comes_out_as_it_w
     async with store.reading() as tx:
         assert await tx.alerts(["alert-1"]) == {}
         assert await tx.events_waiting(10) == []
+
+
+def test_what_asyncpg_raises_on_a_connection_that_ends_under_a_statement_is_a_failed_database() -> None:
+    with pytest.raises(StoreError), engines.our_errors():
+        raise asyncpg.InternalClientError("cannot switch to state 11; another operation (2) is in progress")
 
 
 async def test_a_cancelled_task_undoes_its_transaction_and_leaves_the_store_usable(store: SqlStore) -> None:

@@ -8,7 +8,8 @@ from alerts.ports import Store
 from bot.inbound import Inbound
 
 UNINSTALLED = "uninstalled"
-#: Seconds for which an address that is to be stored waits for others: they share one commit.
+#: Seconds for which the address of a new conversation waits for others: they share one commit. What somebody who waits
+#: for an answer has told is stored at once, with what came while the last commit was under way.
 SAVE_WAIT = 0.08
 
 
@@ -19,6 +20,7 @@ class Contacts:
         self._store = store
         self._known = Grouped(self._known_all)
         self._save = Grouped(self._save_all, wait=SAVE_WAIT)
+        self._save_now = Grouped(self._save_all)
 
     async def refresh(self, inbound: Inbound) -> None:
         """Store what this activity says: address, Teams' id, language, time zone; it also revives the address.
@@ -37,13 +39,13 @@ class Contacts:
             time_zone=inbound.time_zone or (known.time_zone if known else ""),
         )
         if fresh != known:
-            await self.save(fresh)
+            await self._save_now(fresh)
 
     async def forget(self, inbound: Inbound) -> None:
         """The person removed the app: the address is dead until they write again."""
         known = await self.known(inbound.person_id)
         if known is not None and inbound.personal:
-            await self.save(
+            await self._save_now(
                 Conversation(
                     person_id=known.person_id,
                     conversation_id=known.conversation_id,
@@ -71,6 +73,7 @@ class Contacts:
         return person.preferred_language if person is not None else ""
 
     async def save(self, conversation: Conversation) -> None:
+        """Store the address of a conversation that Steward itself began, together with others."""
         await self._save(conversation)
 
     async def _save_all(self, conversations: Sequence[Conversation]) -> list[None]:

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from alerts.errors import DeliveryError, Outcome
 from alerts.views import AlertView, DigestView, NominationView, Sentence, View
 from cards.render import Words, render, render_sentence, summary
@@ -71,7 +73,7 @@ class Drawing:
         if isinstance(view, Sentence):
             return Drawn(card=None, text=render_sentence(view, words))
         card = render(view, words, teams_user_id=teams_user_id)
-        if size(card) > LIMIT:
+        if not _fits(card):
             raise DeliveryError("card is too large", outcome=Outcome.POISON, code="MessageSizeTooBig")
         return Drawn(card=card, text=summary(view, words))
 
@@ -84,6 +86,29 @@ def _preferred(view: View) -> str:
             return ""
 
 
+def _fits(card: Mapping[str, Any]) -> bool:
+    # A character is one byte or more in UTF-8, and two or four in UTF-16: most cards need not be counted in full.
+    return 2 * len(to_json(card)) <= LIMIT or size(card) <= LIMIT
+
+
 def size(card: Mapping[str, Any]) -> int:
     """Bytes of a card as Teams counts them."""
     return len(json.dumps(card, ensure_ascii=False).encode("utf-16-le", "surrogatepass"))
+
+
+def _as_text(value: object) -> str:
+    """Texts of `cards` are of a type of their own."""
+    if isinstance(value, str):
+        return str(value)
+    raise TypeError(f"a {type(value).__name__} cannot be on a card")
+
+
+_encoder = msgspec.json.Encoder(enc_hook=_as_text)
+
+
+def to_json(value: object) -> bytes:
+    """JSON in UTF-8; what has no form there (a lone surrogate) is escaped."""
+    try:
+        return _encoder.encode(value)
+    except UnicodeEncodeError:
+        return json.dumps(value).encode()

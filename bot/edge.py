@@ -6,13 +6,11 @@ Never 500, never a detail in the answer.
 
 import asyncio
 import ipaddress
-from collections.abc import Mapping
-from typing import Any
 
-import msgspec
 from aiohttp import web
 from botbuilder.schema import Activity
 
+from bot.activities import Received, received
 from bot.hosts import ServiceHosts
 from bot.refusals import Refusal
 from bot.tokens import CHANNEL, TokenValidator
@@ -21,20 +19,6 @@ MAX_BODY_BYTES = 256 * 1024
 #: Seconds that a sender may take for its body.
 BODY_TIMEOUT = 5.0
 
-#: Fields that must be strings where present; botbuilder would turn an object into its repr.
-_TEXT_FIELDS = (
-    "type",
-    "id",
-    "channelId",
-    "serviceUrl",
-    "name",
-    "text",
-    "replyToId",
-    "locale",
-    "localTimezone",
-    "action",
-)
-_OBJECT_FIELDS = ("from", "recipient", "conversation", "channelData")
 _LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
@@ -67,13 +51,9 @@ class Edge:
         """The activity of a request. Raises Refusal with the status to answer."""
         _check_headers(request)
         vouched_url = await self._authenticate(request)
-        body = await _read_body(request, self._body_timeout)
-        fields = _decode(body)
-        activity = _deserialize(fields)
-        self._check_origin(fields, vouched_url)
-        # Nothing here buffers replies into the answer; botbuilder would on this mode.
-        activity.delivery_mode = None
-        return activity
+        found = received(await _read_body(request, self._body_timeout))
+        self._check_origin(found, vouched_url)
+        return found.activity()
 
     async def _authenticate(self, request: web.Request) -> str | None:
         """The service URL that the token vouches for; None when none is needed."""
@@ -84,18 +64,15 @@ class Edge:
             raise Refusal(401, "no token")
         return (await self._validator.validate(authorization[0])).service_url
 
-    def _check_origin(self, fields: Mapping[str, Any], vouched_url: str | None) -> None:
-        service_url = fields.get("serviceUrl", "")
+    def _check_origin(self, found: Received, vouched_url: str | None) -> None:
+        service_url = found.service_url or ""
         if vouched_url is not None and vouched_url != service_url:
             raise Refusal(401, "token is for another service URL")
-        if fields.get("channelId") != CHANNEL:
+        if found.channel_id != CHANNEL:
             raise Refusal(403, "another channel")
         if not self._hosts.trusts(service_url):
             raise Refusal(403, "untrusted service URL")
-        # conversation.tenantId alone proves nothing: botbuilder even loses it. Teams vouches for channelData.
-        tenant = (fields.get("channelData") or {}).get("tenant")
-        tenant_id = tenant.get("id") if isinstance(tenant, dict) else None
-        if not isinstance(tenant_id, str) or tenant_id.lower() != self._tenant_id:
+        if not found.tenant_id or found.tenant_id.lower() != self._tenant_id:
             raise Refusal(403, "another tenant")
 
 
@@ -140,27 +117,3 @@ async def _read_body(request: web.Request, seconds: float) -> bytes:
     if len(body) > MAX_BODY_BYTES:
         raise Refusal(413, "too large")
     return body
-
-
-def _decode(body: bytes) -> dict[str, Any]:
-    try:
-        fields = msgspec.json.decode(body, type=dict[str, Any])
-    except (ValueError, RecursionError) as error:
-        raise Refusal(400, "not a JSON object") from error
-    for name in _TEXT_FIELDS:
-        if not isinstance(fields.get(name, ""), str | None):
-            raise Refusal(400, f"{name} is no text")
-    for name in _OBJECT_FIELDS:
-        if not isinstance(fields.get(name, {}), dict | None):
-            raise Refusal(400, f"{name} is no object")
-    if not fields.get("type"):
-        raise Refusal(400, "no type")
-    return fields
-
-
-def _deserialize(fields: dict[str, Any]) -> Activity:
-    """botbuilder's own reading. Raises Refusal 400 for what it cannot read."""
-    try:
-        return Activity().deserialize(fields)
-    except (ValueError, TypeError, AttributeError, KeyError, OverflowError, RecursionError) as error:
-        raise Refusal(400, "not an activity") from error

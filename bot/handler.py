@@ -1,7 +1,6 @@
 """What Steward does with each activity of Teams; every decision about alerts is the core's."""
 
 import asyncio
-import json
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
@@ -15,7 +14,7 @@ from alerts.views import HelpView, Sentence, View
 from bot import commands, invoke
 from bot.background import Background
 from bot.contacts import Contacts
-from bot.drawing import Drawing
+from bot.drawing import Drawing, to_json
 from bot.flood import Budget, Seen, Verdict
 from bot.inbound import Inbound, read
 from bot.replies import Replies
@@ -125,7 +124,7 @@ class Bot(ActivityHandler):
 
     async def on_invoke_activity(self, turn_context: TurnContext) -> None:
         inbound = read(turn_context.activity)
-        response = InvokeResponse(status=200, body=json.dumps(await self._invoked(inbound)).encode())
+        response = InvokeResponse(status=200, body=to_json(await self._invoked(inbound)))
         # Where botbuilder puts what is returned, once it has copied the whole activity, member by member.
         turn_context.turn_state[ANSWER] = Activity(type=ActivityTypes.invoke_response, value=response)
 

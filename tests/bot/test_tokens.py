@@ -216,7 +216,6 @@ async def test_a_body_that_is_no_activity_is_answered_400(bot, body):
     [
         {"type": {"a": 1}},
         {"type": None},
-        {"timestamp": "junk"},
         {"timestamp": 5},
         {"from": "ana"},
         {"from": []},

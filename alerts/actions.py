@@ -129,8 +129,8 @@ class Actions:
         return await tx.card_by_activity(action.card_activity_id, action.actor_id)
 
     async def _on_card(self, action: Action) -> View:
-        """An answer that needs nothing but the store: one transaction that reads, decides and writes."""
-        async with self.store.transaction() as tx:
+        """An answer that needs nothing but the store: one transaction that reads, decides, writes, and looks at it."""
+        async with self.store.transaction(brief=True) as tx:
             again, said = await answered_before(tx, action)
             if said is not None:
                 return said
@@ -139,9 +139,11 @@ class Actions:
             role = await self.roles.role_in(tx, action.actor_id)
             card = await self._pressed(tx, action)
             cases, said = await self._answer(tx, action, _alerts_of_card(action, card), role)
-        apps = {case.alert.application.object_id for case in cases}
-        owns = cases[0].owns if len(apps) == 1 else None
-        return said or await self._card(action, [case.alert.id for case in cases], role, card=card, owns=owns)
+            if said is not None:
+                return said
+            apps = {case.alert.application.object_id for case in cases}
+            owns = cases[0].owns if len(apps) == 1 else None
+            return await self._seen(tx, action, [case.alert.id for case in cases], role, card, owns=owns)
 
     async def _answer(
         self, tx: Transaction, action: Action, ids: Sequence[str], role: Role
@@ -167,31 +169,35 @@ class Actions:
             cases, said = await self._answer(tx, action, ids, role)
         return said or await self._card(action, [case.alert.id for case in cases], role)
 
-    async def _card(
+    async def _card(self, action: Action, ids: Sequence[str], role: Role, renewal: Renewal | None = None) -> View:
+        """What the presser sees now."""
+        async with self.store.reading() as tx:
+            return await self._seen(tx, action, ids, role, await self._pressed(tx, action), renewal=renewal)
+
+    async def _seen(
         self,
+        tx: Transaction,
         action: Action,
         ids: Sequence[str],
         role: Role,
-        renewal: Renewal | None = None,
+        card: PostedCard | None,
         *,
-        card: PostedCard | None = None,
+        renewal: Renewal | None = None,
         owns: bool | None = None,
     ) -> View:
-        """What the presser sees now; `card` and `owns` are handed in where they are known already."""
-        async with self.store.reading() as tx:
-            card = card or await self._pressed(tx, action)
-            view = await self.viewer.alert(
-                tx,
-                ids,
-                action.actor_id,
-                role=role,
-                posted_at=card.posted_at if card else None,
-                # The alert stays reachable from a shrunk card, but its line stays a line.
-                shrunk=card is not None and not card.current and action.verb == Verb.REFRESH,
-                digest_id=str(action.data.get("digest", "")),
-                renewal=renewal,
-                owns=owns,
-            )
+        """The same, by what a transaction sees; `owns` is handed in where it is known already."""
+        view = await self.viewer.alert(
+            tx,
+            ids,
+            action.actor_id,
+            role=role,
+            posted_at=card.posted_at if card else None,
+            # The alert stays reachable from a shrunk card, but its line stays a line.
+            shrunk=card is not None and not card.current and action.verb == Verb.REFRESH,
+            digest_id=str(action.data.get("digest", "")),
+            renewal=renewal,
+            owns=owns,
+        )
         return view or REFUSED
 
     async def _update_others(self, tx: Transaction, cases: Sequence[Case]) -> None:

@@ -562,8 +562,11 @@ class Transaction(Protocol):
 class Store(Protocol):
     """The working state (store/): SQLite or PostgreSQL."""
 
-    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
-        """A read-write transaction; committed at the end, rolled back on an exception."""
+    def transaction(self, *, brief: bool = False) -> AbstractAsyncContextManager[Transaction]:
+        """A read-write transaction; committed at the end, rolled back on an exception.
+
+        A brief one, a matter of milliseconds, may share its commit with others: it ends when that is on the disk.
+        """
 
     def reading(self) -> AbstractAsyncContextManager[Transaction]:
         """A read-only view that does not wait for writers."""

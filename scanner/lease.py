@@ -75,9 +75,9 @@ class FencedStore:
     holder: str
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
+    async def transaction(self, *, brief: bool = False) -> AsyncIterator[Transaction]:
         """Raises LeaseLost, and nothing is kept."""
-        async with self.store.transaction() as tx:
+        async with self.store.transaction(brief=brief) as tx:
             await self._check(tx)
             yield tx
             await self._check(tx)

@@ -1,8 +1,8 @@
 """Alerts with their version check, their people on the route, and nominations."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, select
 
@@ -15,6 +15,8 @@ from store.quick import FEW
 from store.session import Pauses, chunks, distinct
 from store.sharing import Sharer
 from store.types import SafeText
+
+T = TypeVar("T")
 
 _NO_APPLICATION = Application(object_id="", app_id="", display_name="", type=ApplicationType.APP_REGISTRATION)
 
@@ -49,19 +51,33 @@ def _must_follow(table: str, item: Versioned, stored: int) -> None:
         raise VersionConflict(f"{table} {item.id}: version {item.version} does not follow {stored or 'no'} version")
 
 
+def _keep_few(kept: dict[str, T], found: Mapping[str, T]) -> None:
+    """A transaction that goes through thousands of alerts one by one needs none of them twice."""
+    if len(kept) > 8 * FEW:
+        kept.clear()
+    kept.update(found)
+
+
 class Alerts(Contents):
     """The alerts' part of a transaction."""
 
     #: Alerts that this transaction has read and locked: id -> (version, hash of the application).
     _locked: dict[str, tuple[int, str]]
+    #: The same, if they were few, as they stand now: nobody else can change them.
+    _held: dict[str, Alert]
+    #: Recipients of few alerts, as this transaction has read them: what was decided by them is also shown by them.
+    _places: dict[str, list[Recipient]]
 
     # ------------------------------------------------------------ alerts
 
     async def alerts(self, ids: Sequence[str], *, lock: bool = False) -> dict[str, Alert]:
         """With `lock` the rows are locked until the transaction ends, in the order of their ids.
 
-        The same order everywhere keeps two transactions from waiting for each other.
+        The same order everywhere keeps two transactions from waiting for each other. Those that it has locked are not
+        read again.
         """
+        if self._held.keys() >= set(ids):
+            return {id_: self._held[id_] for id_ in distinct(ids)}
         table, sharer = schema.alerts, Sharer()
         found: dict[str, Alert] = {}
 
@@ -74,6 +90,8 @@ class Alerts(Contents):
             found.update({alert.id: alert for alert in await self._read_alerts(rows, sharer)})
             if lock:
                 self._locked.update({row.id: (row.version, row.content_hash) for row in rows})
+        if lock and len(found) <= FEW:
+            _keep_few(self._held, found)
         return {id_: found[id_] for id_ in distinct(ids) if id_ in found}
 
     async def alerts_unclosed(self) -> list[Alert]:
@@ -136,6 +154,7 @@ class Alerts(Contents):
             await self._keep(bodies)
             await self._write_versioned(table, rows)
             self._locked.update({row["id"]: (row["version"], row["content_hash"]) for row in rows})
+            self._held.update({alert.id: alert for alert in batch if alert.id in self._held})
 
     async def _check_alerts(self, batch: Sequence[Alert]) -> set[str]:
         """Refuse the batch unless each new version follows the stored one; the hashes of their applications.
@@ -198,8 +217,17 @@ class Alerts(Contents):
 
     async def recipients(self, alert_ids: Sequence[str]) -> list[Recipient]:
         """By alert in the order of the ids, then by person."""
+        wanted = distinct(alert_ids)
+        if not self._places.keys() >= set(wanted):
+            found = await self._read_recipients(wanted)
+            if len(wanted) > FEW:
+                return [recipient for alert_id in wanted for recipient in found[alert_id]]
+            _keep_few(self._places, found)
+        return [recipient for alert_id in wanted for recipient in self._places[alert_id]]
+
+    async def _read_recipients(self, alert_ids: Sequence[str]) -> dict[str, list[Recipient]]:
         table = schema.recipients
-        found: dict[str, list[Recipient]] = {}
+        found: dict[str, list[Recipient]] = {alert_id: [] for alert_id in alert_ids}
         sharer, pauses = Sharer(), Pauses()
 
         def build(condition: ColumnElement[bool]) -> Select[Any]:
@@ -208,9 +236,9 @@ class Alerts(Contents):
         async for rows in self._rows_by("recipients", table.c.alert_id, alert_ids, build):
             for row in rows:
                 recipient = sharer.recipient(_recipients.decode(row.body))
-                found.setdefault(recipient.alert_id, []).append(recipient)
+                found[recipient.alert_id].append(recipient)
                 await pauses()
-        return [recipient for alert_id in distinct(alert_ids) for recipient in found.get(alert_id, [])]
+        return found
 
     async def recipients_of_person(self, person_id: str) -> list[Recipient]:
         table = schema.recipients
@@ -219,6 +247,8 @@ class Alerts(Contents):
 
     async def save_recipients(self, recipients: Sequence[Recipient]) -> None:
         """Insert, or replace by (alert id, person id)."""
+        for recipient in recipients:
+            self._places.pop(recipient.alert_id, None)
         await self._replace(
             schema.recipients,
             (

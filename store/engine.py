@@ -20,6 +20,8 @@ from alerts.errors import SettingsError, StoreError, VersionConflict
 
 #: How long SQLite waits for another process that writes (milliseconds).
 BUSY_MILLISECONDS = 15_000
+#: Connections on which this process reads SQLite at once, at most.
+READERS = 16
 #: What the write-ahead log is cut back to after a big transaction (bytes).
 JOURNAL_LIMIT = 64 * 1024 * 1024
 #: Connections that PostgreSQL is asked for at most, per process, for writing and again for reading.
@@ -87,10 +89,8 @@ def sqlite_engine(path: Path, *, writes: bool, foreign_keys: bool = True, pooled
     """An engine on the file: a writing one begins with BEGIN IMMEDIATE, a reading one may not write."""
     if not pooled:
         pool: dict[str, Any] = {"poolclass": NullPool}
-    elif writes:
-        pool = {"pool_size": 1, "max_overflow": 0}
     else:
-        pool = {"pool_size": 4, "max_overflow": 12}
+        pool = {"pool_size": 1 if writes else READERS, "max_overflow": 0}
     engine = create_async_engine(
         URL.create("sqlite+aiosqlite", database=str(path)),
         # Used by one task after another, on the driver's thread or, for what is quick, on the event loop's own.
@@ -111,11 +111,11 @@ def sqlite_engine(path: Path, *, writes: bool, foreign_keys: bool = True, pooled
 
     @event.listens_for(engine.sync_engine, "begin")
     def begun(connection: Connection) -> None:
-        if writes:
-            # May wait for another process.
-            connection.connection.run_async(lambda driver: driver.execute("BEGIN IMMEDIATE"))
-        else:
-            _raw(connection).execute("BEGIN")
+        if _raw(connection).in_transaction:
+            # store.connections has begun it.
+            return
+        # May wait for another process.
+        connection.connection.run_async(lambda driver: driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN"))
 
     if not writes:
         # Ends what was read: nothing is written, so nobody waits.

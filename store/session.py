@@ -75,7 +75,7 @@ class Session:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
         self._sqlite = connection.dialect.name == "sqlite"
-        #: The driver's own connection; None as long as SQLAlchemy has not begun the transaction on it.
+        #: The driver's own connection, once it was needed.
         self._driver: Any = None
 
     async def _quick(
@@ -89,10 +89,7 @@ class Session:
                     self._driver = sqlite_of(self._connection)
                 return run_here(self._driver, statement, values)
             if self._driver is None:
-                # SQLAlchemy begins the transaction with the first statement that it is given.
-                result = await self._connection.execute(statement.statement, dict(values))
                 self._driver = self._connection.sync_connection.connection.driver_connection  # type: ignore[union-attr]
-                return list(result.all()) if result.returns_rows else []
             return statement.rows(await self._driver.fetch(statement.sql, *statement.bound(values)))
 
     async def _rows_by(

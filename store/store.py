@@ -1,20 +1,47 @@
 """The store: opens the database, brings its tables up to date, and hands out transactions."""
 
 import asyncio
-import logging
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from alerts.errors import StewardError
-from store.engine import Address, our_errors, parse_address, postgres_engine, prepare_file, sqlite_engine
+from alerts.errors import StewardError, StoreError
+from store.connections import Connections
+from store.engine import (
+    POOL_SIZE,
+    READERS,
+    Address,
+    our_errors,
+    parse_address,
+    postgres_engine,
+    prepare_file,
+    sqlite_engine,
+    sqlite_of,
+)
 from store.migrate import migrate
 from store.transaction import SqlTransaction
 
-log = logging.getLogger(__name__)
+
+class _Group:
+    """Brief transactions of SQLite that are one commit: each is undone by itself, none of them ends before the commit."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.connection = connection
+        #: Done once all of it is on the disk; fails where that did not come to be.
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.closing: asyncio.Task[None] | None = None
+
+    def fail(self, error: BaseException) -> None:
+        if not self.ended.done():
+            self.ended.set_exception(
+                error if isinstance(error, StewardError) else StoreError("the transaction was broken off")
+            )
+            # Looked at, so that it is not reported as forgotten.
+            self.ended.exception()
 
 
 class SqlStore:
@@ -28,67 +55,134 @@ class SqlStore:
     def __init__(self, address: Address) -> None:
         self._writer_lock: asyncio.Lock | None = None
         self._writing: asyncio.Task[Any] | None = None
+        self._group: _Group | None = None
         if address.path is not None:
-            self._writer = sqlite_engine(address.path, writes=True)
-            self._reader = sqlite_engine(address.path, writes=False)
+            self._engines = sqlite_engine(address.path, writes=True), sqlite_engine(address.path, writes=False)
+            self._writer = Connections(self._engines[0], most=1, writes=True)
+            self._reader = Connections(self._engines[1], most=READERS, writes=False)
             self._writer_lock = asyncio.Lock()
         else:
-            self._writer = postgres_engine(address.dsn)
-            self._reader = postgres_engine(address.dsn, writes=False)
+            self._engines = postgres_engine(address.dsn), postgres_engine(address.dsn, writes=False)
+            self._writer = Connections(self._engines[0], most=POOL_SIZE, writes=True)
+            self._reader = Connections(self._engines[1], most=POOL_SIZE, writes=False)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[SqlTransaction]:
+    async def transaction(self, *, brief: bool = False) -> AsyncIterator[SqlTransaction]:
         """A read-write transaction; committed at the end, rolled back on an exception.
+
+        A brief one is a matter of milliseconds and may share its commit with others that come at the same time: it
+        ends when that is on the disk.
 
         Raises VersionConflict when another transaction was faster, StoreError when the database fails;
         RuntimeError when the task is in a transaction already, which on SQLite would wait for ever.
         """
         if self._writer_lock is None:
-            async with self._begun(self._writer) as connection:
-                transaction = SqlTransaction(connection)
+            async with self._alone() as transaction:
                 yield transaction
-                await transaction.finish()
             return
         if self._writing is asyncio.current_task() and self._writing is not None:
             raise RuntimeError("a transaction inside a transaction")
-        async with self._writer_lock:
-            self._writing = asyncio.current_task()
-            try:
-                async with self._begun(self._writer) as connection:
-                    transaction = SqlTransaction(connection)
-                    yield transaction
-                    await transaction.finish()
-            finally:
-                self._writing = None
+        group = None
+        try:
+            async with self._writer_lock:
+                self._writing = asyncio.current_task()
+                try:
+                    if brief:
+                        group = self._group or await self._begin_group(self._writer_lock)
+                        async with self._part_of(group) as transaction:
+                            yield transaction
+                    else:
+                        await self._end_group()
+                        async with self._alone() as transaction:
+                            yield transaction
+                finally:
+                    self._writing = None
+        finally:
+            # An error too may come of what others in the group have written: it stands only with that.
+            if group is not None:
+                await asyncio.shield(group.ended)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[SqlTransaction]:
         """A read-only view that does not wait for writers. Raises StoreError when the database fails."""
-        async with self._begun(self._reader) as connection:
+        async with self._reader.begun() as connection:
             yield SqlTransaction(connection)
 
     @asynccontextmanager
-    async def _begun(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-        """A connection in a transaction: committed when the block ends well, rolled back otherwise."""
-        connection = engine.connect()
-        with our_errors():
-            await connection.start()
+    async def _alone(self) -> AsyncIterator[SqlTransaction]:
+        async with self._writer.begun() as connection:
+            transaction = SqlTransaction(connection)
+            yield transaction
+            await transaction.finish()
+
+    # ------------------------------------------------------------ several with one commit
+
+    async def _begin_group(self, lock: asyncio.Lock) -> _Group:
+        """Those who stand in line by now can be part of it: who ends it takes the place behind them."""
+        self._group = group = _Group(await self._writer.begin())
+
+        async def close() -> None:
+            async with lock:
+                if self._group is group:
+                    await self._end_group()
+
+        group.closing = asyncio.create_task(close())
+        return group
+
+    @asynccontextmanager
+    async def _part_of(self, group: _Group) -> AsyncIterator[SqlTransaction]:
+        driver = sqlite_of(group.connection)
         try:
             with our_errors():
-                transaction = await connection.begin()
-            yield connection
+                driver.execute("SAVEPOINT part")
+            transaction = SqlTransaction(group.connection)
+            yield transaction
+            await transaction.finish()
             with our_errors():
-                await transaction.commit()
-        finally:
-            # Rolls back what was not committed. Shielded: a cancelled task must not leave a connection
-            # behind that still holds its locks.
-            await asyncio.shield(_give_back(connection))
+                driver.execute("RELEASE part")
+        except BaseException as error:
+            await self._undo_part(group, driver, error)
+            raise
+
+    async def _undo_part(self, group: _Group, driver: sqlite3.Connection, error: BaseException) -> None:
+        """Undo what one of the group has written; where that cannot be done, nothing of the group stays."""
+        # SQLAlchemy gives a connection up on which a statement was cancelled.
+        broken_off = group.connection.invalidated
+        if not broken_off:
+            try:
+                with our_errors():
+                    # After a full disk or the like SQLite has undone everything by itself: this then fails.
+                    driver.execute("ROLLBACK TO part")
+                    driver.execute("RELEASE part")
+            except StewardError as failure:
+                error, broken_off = failure, True
+        if broken_off:
+            self._group = None
+            group.fail(error)
+            await self._writer.give_up(group.connection)
+
+    async def _end_group(self) -> None:
+        group, self._group = self._group, None
+        if group is None:
+            return
+        try:
+            await self._writer.commit(group.connection)
+        except BaseException as error:
+            group.fail(error)
+            await self._writer.give_up(group.connection)
+            if not isinstance(error, StewardError):
+                raise
+        else:
+            group.ended.set_result(None)
+            await self._writer.keep(group.connection)
 
     async def close(self) -> None:
         """Close all connections; the store cannot be used afterwards."""
-        await self._reader.dispose()
+        await self._reader.close()
+        await self._engines[1].dispose()
         # Last: where SQLite's last connection closes, the write-ahead log is folded into the file.
-        await self._writer.dispose()
+        await self._writer.close()
+        await self._engines[0].dispose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -97,15 +191,6 @@ class SqlStore:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
-
-
-async def _give_back(connection: AsyncConnection) -> None:
-    """Close a connection; one that is gone has nothing left to give back."""
-    try:
-        with our_errors():
-            await connection.close()
-    except StewardError as error:
-        log.warning("a connection to the database could not be closed in order: %s", error)
 
 
 async def open_store(url: str) -> SqlStore:

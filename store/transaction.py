@@ -20,6 +20,8 @@ class SqlTransaction(Snapshot, Alerts, Journal, Outbox, Cards, People, Paces, Sm
         super().__init__(connection)
         self._audit = []
         self._locked = {}
+        self._held = {}
+        self._places = {}
 
     async def finish(self) -> None:
         """Write what was kept for the end; the store calls it before the commit."""

@@ -151,7 +151,7 @@ class Connections:
         if time.monotonic() - idle.since < PING_SECONDS:
             return True
         try:
-            await driver.execute("")
+            await driver.execute("SELECT 1")
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
             return False
         return True

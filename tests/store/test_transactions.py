@@ -11,6 +11,7 @@ import asyncpg  # type: ignore[import-untyped]
 import pytest
 
 from alerts.errors import SettingsError, StoreError
+from store import connections
 from store import engine as engines
 from store.store import SqlStore, open_store
 from tests.store.makers import MINUTE, NOW, alert, delivery, event, record
@@ -288,6 +289,20 @@ async def test_a_connection_that_the_database_ends_is_replaced(fragile: tuple[Po
     server, store = fragile
     await set_value(store, "before")
     server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'steward'")
+    await set_value(store, "after")
+
+    assert await value(store) == "after"
+
+
+async def test_a_connection_that_has_rested_is_asked_before_it_is_used(
+    fragile: tuple[PostgresServer, SqlStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, store = fragile
+    monkeypatch.setattr(connections, "PING_SECONDS", 0.0)
+    await set_value(store, "before")
+    assert await value(store) == "before"
+    server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'steward'")
+    assert await value(store) == "before"
     await set_value(store, "after")
 
     assert await value(store) == "after"

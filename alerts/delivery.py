@@ -37,8 +37,9 @@ PROBES = 3
 #: Graph serves so many requests for one mailbox at a time. Source: learn.microsoft.com/graph/throttling-limits
 #: (Outlook service limits).
 MAILS_AT_ONCE = 4
-#: Seconds for which a send that may begin, and one that has ended, wait for others: they share one commit.
-BEGIN_WAIT, ARRIVAL_WAIT = 0.005, 0.15
+#: Seconds for which a send that may begin, and one that has ended, wait for others: they share one commit. Those of one
+#: burst come at the same moment.
+BEGIN_WAIT, ARRIVAL_WAIT = 0.002, 0.05
 
 
 @dataclass(kw_only=True, eq=False)

@@ -1,4 +1,4 @@
-"""The Bot Connector of the drill, in a process of its own: counts what it took, and holds Teams' documented limits.
+"""Bot Connector and mailbox of the drill, in a process of their own: they count what they took, and hold Teams' limits.
 
 Plain HTTP on loopback; prints its address, then answers until its standard input is closed.
 """
@@ -18,12 +18,18 @@ APP = re.compile(rb"Invoice service (\d+)")
 LATENCY = 0.1
 
 
+#: Seconds before an e-mail is confirmed; four at a time then keep up with the cards.
+MAIL_LATENCY = 0.05
+
+
 class Teams:
-    """What was accepted: app number -> how often."""
+    """What was accepted: app number -> how often, as card; address -> how often, as e-mail, and which apps they told of."""
 
     def __init__(self, overall: int) -> None:
         self.limits = RateLimits(overall=overall)
         self.accepted: Counter[str] = Counter()
+        self.mails: Counter[str] = Counter()
+        self.mailed_apps: set[str] = set()
         self.updates = 0
 
     def refusal(self, conversation: str) -> web.Response | None:
@@ -51,8 +57,23 @@ class Teams:
         self.updates += 1
         return refused or web.json_response({"id": request.match_info["activity"]})
 
+    async def mail(self, request: web.Request) -> web.Response:
+        told = await request.json()
+        self.mails[told["to"]] += 1
+        self.mailed_apps.update(name.rpartition(" ")[2] for name in told["apps"])
+        await asyncio.sleep(MAIL_LATENCY)
+        return web.Response(status=202)
+
     async def report(self, _: web.Request) -> web.Response:
-        return web.json_response({"accepted": self.accepted, "updates": self.updates, **self.limits.report()})
+        return web.json_response(
+            {
+                "accepted": self.accepted,
+                "mails": self.mails,
+                "mailed_apps": sorted(self.mailed_apps),
+                "updates": self.updates,
+                **self.limits.report(),
+            }
+        )
 
 
 async def main(overall: int) -> None:
@@ -61,6 +82,7 @@ async def main(overall: int) -> None:
     app.router.add_post("/teams/v3/conversations", teams.create)
     app.router.add_post("/teams/v3/conversations/{conversation}/activities", teams.post)
     app.router.add_put("/teams/v3/conversations/{conversation}/activities/{activity}", teams.put)
+    app.router.add_post("/mail", teams.mail)
     app.router.add_get("/report", teams.report)
     runner = web.AppRunner(app)
     await runner.setup()

@@ -11,11 +11,16 @@ import signal
 import sys
 from datetime import UTC, datetime, timedelta
 
+import aiohttp
+
 from alerts.delivery import Deliverer
+from alerts.errors import DeliveryError, Outcome
 from alerts.model import Policy
+from alerts.ports import LastWord
 from alerts.reroute import Rerouter
 from alerts.roles import Roles
 from alerts.viewing import Viewer
+from alerts.views import MailView
 from bot.connector import Brakes, Connector
 from bot.contacts import Contacts
 from bot.drawing import Drawing
@@ -41,6 +46,26 @@ class NoTokens:
         return ""
 
 
+class DrillMail:
+    """A MailChannel to the drill's mailbox, which wants to know only whom an e-mail tells of which apps."""
+
+    def __init__(self, wire: Wire, url: str) -> None:
+        self._wire = wire
+        self._url = url
+
+    async def send(self, view: MailView, last_word: LastWord | None = None) -> None:
+        told = [alert.application.display_name for alert in view.alerts]
+        if last_word is not None:
+            await last_word()
+        try:
+            async with self._wire.session().post(self._url, json={"to": view.recipient.mail, "apps": told}) as answer:
+                await answer.read()
+        except aiohttp.ClientConnectorError as error:
+            raise DeliveryError("the mailbox was not reached", outcome=Outcome.SAFE, code="notReached") from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise DeliveryError("nobody knows", outcome=Outcome.UNCLEAR, code="cut") from error
+
+
 def now() -> datetime:
     return datetime.now(UTC)
 
@@ -52,8 +77,9 @@ async def work(database: str, teams_url: str, pace: float) -> None:
     store = await open_store(database)
     policy, service_url = Policy(), f"{teams_url}/teams/"
     roles = Roles(store=store, fallback_recipients=())
+    wire = Wire()
     connector = Connector(
-        wire=Wire(),
+        wire=wire,
         tokens=NoTokens(),
         hosts=ServiceHosts([], plain_loopback=True),
         brakes=Brakes(pace=Turnstile(StoredPace(store, "teams", pace * MARGIN), pace * MARGIN)),
@@ -72,13 +98,14 @@ async def work(database: str, teams_url: str, pace: float) -> None:
         viewer=Viewer(policy=policy, clock=now),
         clock=now,
         teams=channel,
-        mail=None,
+        mail=DrillMail(wire, f"{teams_url}/mail"),
         rerouter=Rerouter(policy=policy, roles=roles),
         parallel=PARALLEL,
         lease_seconds=LEASE,
         hold=timedelta(seconds=HOLD),
     )
     await worker.run(stop, poll_seconds=POLL)
+    await wire.close()
     await store.close()
 
 

@@ -22,9 +22,14 @@ CONVERSATION_WINDOWS = ((7, 1.0), (8, 2.0), (60, 30.0), (1800, 3600.0))
 OVERALL = (30, 50)
 #: What SEND_PACE promises is kept at the service's end too, where calls arrive unevenly.
 MARGIN = 0.95
-#: Calls whose turns lie so close to each other go on together, so long before the first of them (seconds): what they
-#: must store beforehand shares one commit. Each then waits for its own turn.
-TOGETHER, LEAD = 0.15, 0.08
+#: Calls that go at the same moment, the most that fit: what they must store beforehand shares one commit right before it.
+#: Each of these divides OVERALL, so that no second holds a burst more than calls one by one would.
+BURSTS = (5, 2, 1)
+#: Bursts follow each other at most so far apart (seconds).
+LONGEST_GAP = 0.3
+#: So long before their moment calls are let go (seconds): as long as it has lately taken them to store that they begin,
+#: within these bounds.
+LEAD, LEADS = 0.03, (0.008, 0.12)
 #: A stop that another replica has been told is known to this one after so long (seconds).
 FRESH = 0.05
 #: Turns that one call may lose because this process was busy.
@@ -91,13 +96,12 @@ class Pace:
 class Turnstile:
     """Lets the calls of all replicas pass at one even pace, and stops them all when one is throttled.
 
-    Turns are taken in advance for the calls that wait: one write for up to `ahead` of them. A turn that comes
-    too late, since this process was busy, is given up and another one taken: two calls at once in its place
-    could be one too many for the service.
+    Turns are taken a burst at a time: its calls go at the same moment. What a burst leaves over may be used by calls
+    that come soon after it. A turn that comes too late, since this process was busy, is given up and another one taken:
+    two bursts at once in its place could be one too many for the service.
 
     Args:
         per_second: calls a second over all replicas; that of `shared`.
-        ahead: turns taken at a time, at most.
     """
 
     def __init__(
@@ -105,35 +109,33 @@ class Turnstile:
         shared: SharedPace,
         per_second: float,
         *,
-        ahead: int = 8,
         monotonic: Monotonic = time.monotonic,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._shared = shared
-        self._gap = 1.0 / per_second
-        self._ahead = ahead
+        self._burst = next((size for size in BURSTS if size / per_second <= LONGEST_GAP), 1)
         self._monotonic = monotonic
         self._sleep = sleep
         self._waiting: deque[asyncio.Future[float]] = deque()
         self._serving: asyncio.Task[None] | None = None
+        #: The burst that goes now: its moment, when its calls were let go, and how many more it has room for.
+        self._at, self._let_go_at, self._room = float("-inf"), float("-inf"), 0
+        self._lead = LEAD
         #: What the store last said of a stop, and when it was asked.
         self._shut_until, self._asked_at = float("-inf"), float("-inf")
         self._asking = asyncio.Lock()
         limit = next((each for each in OVERALL if per_second < each), per_second)
         #: How long after its own time a turn may be used (seconds): half of what the limit leaves, for the network, too,
         #: brings calls together.
-        self._late = max(2 * self._gap, 0.5 * (limit - per_second) / per_second)
+        self._late = max(2 / per_second, 0.5 * (limit - per_second) / per_second)
         #: While the store does not answer: this process alone, at a quarter of the pace, for the answers to people.
         self._alone = Pace(per_second / 4, monotonic=monotonic, sleep=sleep)
 
     async def turn(self) -> float:
-        mine: asyncio.Future[float] = asyncio.get_running_loop().create_future()
-        self._waiting.append(mine)
-        if self._serving is None or self._serving.done():
-            self._serving = asyncio.create_task(self._serve())
-        return await mine
+        return await self._asked()
 
     async def in_time(self, turn: float) -> None:
+        self._learn(turn)
         for _ in range(ASKED_AGAIN):
             if (wait := turn - self._monotonic()) > 0:
                 await self._sleep(wait)
@@ -141,7 +143,7 @@ class Turnstile:
                 return
             # The store was slow, perhaps for all replicas: those who waited for it would all go at once. Not for
             # ever: a process may get no time.
-            turn = await self.turn()
+            turn = await self._asked(first=True)
         await self._sleep(max(0.0, turn - self._monotonic()))
 
     async def shut(self, seconds: float) -> None:
@@ -159,6 +161,24 @@ class Turnstile:
                 self._asked_at = asked_at
         return max(0.0, await self._alone.shut_for(), self._shut_until - self._monotonic())
 
+    async def _asked(self, *, first: bool = False) -> float:
+        """A turn; before all others for a call that has stored already that it begins."""
+        mine: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+        if first:
+            self._waiting.appendleft(mine)
+        else:
+            self._waiting.append(mine)
+        if self._serving is None or self._serving.done():
+            self._serving = asyncio.create_task(self._serve())
+        return await mine
+
+    def _learn(self, turn: float) -> None:
+        """How long a call of this burst took to store that it begins; most of the last ones decide."""
+        took = self._monotonic() - self._let_go_at
+        if turn == self._at and took > LEADS[0] / 4:
+            shortest, longest = LEADS
+            self._lead = min(longest, max(shortest, 0.9 * self._lead + 0.1 * (1.2 * took + 0.002)))
+
     async def _serve(self) -> None:
         try:
             await self._serve_all()
@@ -169,40 +189,31 @@ class Turnstile:
                 self._waiting.popleft().set_exception(error)
 
     async def _serve_all(self) -> None:
-        """Hand out turns until nobody waits; the next ones are taken while these are handed out."""
-        first: float | None = None
-        while self._forget_gone():
-            count = min(len(self._waiting), self._ahead)
-            if first is None:
-                first = await self._reserved(count)
-            more = min(len(self._waiting) - count, self._ahead)
-            following = asyncio.create_task(self._reserved(more)) if more > 0 else None
-            if first is None:
+        """Hand out turns until nobody waits; the next burst is taken while this one waits for its moment."""
+        following: asyncio.Task[float | None] | None = None
+        while waiting := self._forget_gone():
+            if self._room and self._monotonic() <= self._at + self._late:
+                self._room -= 1
+                self._pass(self._at)
+                continue
+            at = await (following or self._reserved())
+            following = None
+            if at is None:
                 self._pass(await self._alone.turn())
-            else:
-                await self._hand_out(first, count)
-            first = await following if following is not None else None
+                continue
+            if waiting > self._burst:
+                following = asyncio.create_task(self._reserved())
+            if (wait := at - self._lead - self._monotonic()) > 0:
+                await self._sleep(wait)
+            self._at, self._let_go_at, self._room = at, self._monotonic(), self._burst
 
-    async def _reserved(self, count: int) -> float | None:
-        """When the first of so many turns begins; None when the store does not answer."""
+    async def _reserved(self) -> float | None:
+        """When the next burst goes; None when the store does not answer."""
         try:
-            wait = await self._shared.reserve(count)
+            wait = await self._shared.reserve(self._burst)
         except StoreError:
             return None
         return self._monotonic() + wait
-
-    async def _hand_out(self, first: float, count: int) -> None:
-        together = float("-inf")
-        for number in range(count):
-            at = first + number * self._gap
-            if at > together:
-                if (wait := at - LEAD - self._monotonic()) > 0:
-                    await self._sleep(wait)
-                together = at + TOGETHER
-            if self._monotonic() > at + self._late:
-                continue
-            if not self._pass(at):
-                return
 
     def _forget_gone(self) -> int:
         """How many still wait."""
@@ -210,12 +221,10 @@ class Turnstile:
             self._waiting.popleft()
         return len(self._waiting)
 
-    def _pass(self, turn: float) -> bool:
-        """Let the first one go; False when nobody waits."""
-        if not self._forget_gone():
-            return False
-        self._waiting.popleft().set_result(turn)
-        return True
+    def _pass(self, turn: float) -> None:
+        """Let the first one go."""
+        if self._forget_gone():
+            self._waiting.popleft().set_result(turn)
 
 
 class TooBusy(StewardError):

@@ -1,5 +1,7 @@
 """The SharedPace of the core on the store: one row for each outside service."""
 
+import time
+
 from alerts.ports import Store
 from store.paces import Now
 
@@ -22,7 +24,10 @@ class StoredPace:
     async def reserve(self, turns: int) -> float:
         """Take so many turns, which follow each other at the pace; seconds until the first of them."""
         async with self._store.transaction() as tx:
-            return await tx.reserve_turns(self._name, turns, self._gap, self._now)
+            first_in = await tx.reserve_turns(self._name, turns, self._gap, self._now)
+            told_at = time.monotonic()
+        # The commit took its time as well.
+        return max(0.0, first_in - (time.monotonic() - told_at)) if self._now is None else first_in
 
     async def shut(self, seconds: float) -> None:
         """Nobody may call for so many seconds from now."""

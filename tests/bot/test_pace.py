@@ -76,21 +76,76 @@ async def passing(gate, clock, count):
     return times
 
 
-async def test_calls_pass_one_gap_apart_with_few_reservations():
+async def test_calls_pass_at_the_pace_in_bursts_of_one_reservation_each():
     clock = Clock()
     shared = Shared(clock, 10)
     times = await passing(turnstile(clock, shared), clock, 20)
 
-    assert times == pytest.approx([1000.0 + n / 10 for n in range(20)])
-    assert shared.reserved == [8, 8, 4]
+    assert times == pytest.approx([1000.0 + n // 2 / 5 for n in range(20)])
+    assert shared.reserved == [2] * 10
 
 
-async def test_a_single_call_takes_a_single_turn_and_does_not_wait():
+@pytest.mark.parametrize(("pace", "burst"), [(47, 5), (19, 5), (10, 2), (4, 1), (1, 1)])
+async def test_a_burst_is_as_large_as_no_call_waits_much_for_it(pace, burst):
+    clock = Clock()
+    shared = Shared(clock, pace)
+    times = await passing(turnstile(clock, shared, pace), clock, 30)
+
+    assert max(times.count(time) for time in times) == burst
+    assert times[-1] - times[0] == pytest.approx((30 / burst - 1) * burst / pace)
+    assert all(limit % burst == 0 for limit in OVERALL)
+
+
+async def test_a_single_call_takes_a_single_burst_and_does_not_wait():
     clock = Clock()
     shared = Shared(clock, 10)
     await turnstile(clock, shared).turn()
 
-    assert (shared.reserved, clock.slept) == ([1], [])
+    assert (shared.reserved, clock.slept) == ([2], [])
+
+
+async def test_what_a_burst_leaves_over_is_used_soon_after_it_and_not_later():
+    clock = Clock()
+    shared = Shared(clock, 19)
+    gate = turnstile(clock, shared, 19)
+    turns = [await gate.turn(), await gate.turn()]
+    clock.now += 5
+    turns.append(await gate.turn())
+
+    assert turns == [1000.0, 1000.0, 1005.0]
+    assert shared.reserved == [5, 5]
+
+
+async def test_calls_are_let_go_as_long_before_their_moment_as_they_lately_took_to_get_ready():
+    clock = Clock()
+    gate = turnstile(clock, Shared(clock, 47), 47)
+    early = []
+
+    async def one():
+        turn = await gate.turn()
+        let_go = clock.now
+        await clock.sleep(0.06)
+        await gate.in_time(turn)
+        early.append((turn - let_go, clock.now - turn))
+
+    await asyncio.gather(*(one() for _ in range(200)))
+
+    assert early[10][0] < 0.06 < early[-1][0] < 0.08
+    assert {round(late, 3) for _, late in early[-50:]} == {0.0}
+
+
+async def test_a_call_that_missed_its_turn_after_it_got_ready_goes_before_all_others():
+    clock = Clock()
+    gate = turnstile(clock, Shared(clock, 4), 4)
+    turn = await gate.turn()
+    waiting = [asyncio.create_task(passing(gate, clock, 1)) for _ in range(3)]
+    await asyncio.sleep(0)
+    clock.now += 10
+    await gate.in_time(turn)
+    went_at = clock.now
+    others = [await each for each in waiting]
+
+    assert sum(time < went_at for (time,) in others) <= 1
 
 
 @pytest.mark.parametrize("pace", [19, 28.5, 38, 47.5])
@@ -126,7 +181,7 @@ async def test_calls_that_the_store_held_up_take_another_turn():
     for gate, turn in zip(gates, turns, strict=True):
         await gate.in_time(turn)
 
-    assert sum(shared.reserved) == reserved + 2
+    assert sum(shared.reserved) == reserved + 2 * 2
 
 
 async def test_a_stop_is_told_to_all_replicas():

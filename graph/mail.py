@@ -1,14 +1,18 @@
 """Sends e-mail through Graph's sendMail from one mailbox, with an identity of its own.
 
-sendMail also takes MIME, with a text part of our own beside the HTML, but keeps every such message in Sent Items
-(`saveToSentItems` belongs to the JSON form alone; Graph: user, sendMail). Names of apps and people piling up in a
-mailbox is the worse of the two, and Exchange makes a text part from the HTML by itself: JSON it is.
+A mail has a text part and an HTML part, which only the MIME form of sendMail can say. What is sent in that form is kept in
+the mailbox' Sent Items: `saveToSentItems` belongs to the JSON form alone (learn.microsoft.com/graph/api/user-sendmail;
+microsoft-graph-docs issue 18698). docs/runbook.md says how to let such copies go.
 """
 
 import asyncio
+import base64
+import re
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Protocol
+from email.message import EmailMessage
+from email.policy import SMTP
+from typing import Protocol
 from urllib.parse import quote
 
 from alerts.errors import DeliveryError, GraphError, Outcome, StoreError
@@ -24,8 +28,10 @@ from graph.wire import clean
 MAILS_PER_SECOND = 15.0
 #: Seconds to wait after a 429 that does not say how long.
 THROTTLED = 30.0
-#: DeliveryError.code for a person without a mail address.
-NO_ADDRESS = "noMailAddress"
+#: DeliveryError.code for a person without a mail address, or with one that no mail can be addressed to.
+NO_ADDRESS, BAD_ADDRESS = "noMailAddress", "badMailAddress"
+#: A plain mailbox in ASCII; quoted local parts, which Entra does not give out, are left out.
+ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")
 #: Graph's codes that speak of the recipient and not of the mailbox that sends.
 RECIPIENT_CODES = frozenset({"errorinvalidrecipients", "invalidrecipients", "errornonexistentmailbox"})
 
@@ -35,6 +41,8 @@ class RenderedMail(Protocol):
 
     @property
     def subject(self) -> str: ...
+    @property
+    def text(self) -> str: ...
     @property
     def html(self) -> str: ...
 
@@ -58,6 +66,7 @@ class GraphMail:
         pace: the sender's mailbox' own, over all replicas; None no limit.
         """
         self._writes = OneWrite(client)
+        self._sender = sender
         self._path = f"/users/{quote(sender, safe='@')}/sendMail"
         self._render = render
         self._pace = pace
@@ -70,9 +79,13 @@ class GraphMail:
             raise DeliveryError(
                 f"{view.recipient.id} has no mail address", outcome=Outcome.UNREACHABLE, code=NO_ADDRESS
             )
-        body = self._body(address, view)
+        if not _addressable(address):
+            raise DeliveryError(
+                f"no mail can be addressed to {view.recipient.id}", outcome=Outcome.UNREACHABLE, code=BAD_ADDRESS
+            )
+        body = base64.b64encode(self._mime(address, view).as_bytes())
         await self._my_turn()
-        error = await self._writes.post(self._path, body, last_word)
+        error = await self._writes.post(self._path, body, last_word, content_type="text/plain")
         if error is None:
             return
         if error.status == 429:
@@ -97,19 +110,25 @@ class GraphMail:
             with suppress(StoreError):
                 await self._pace.shut(seconds)
 
-    def _body(self, address: str, view: MailView) -> dict[str, Any]:
+    def _mime(self, address: str, view: MailView) -> EmailMessage:
         mail = self._render(view)
-        return {
-            "message": {
-                # A line break is an attempt to add headers; a name can bring one along.
-                "subject": " ".join(clean(mail.subject).split()),
-                "body": {"contentType": "html", "content": clean(mail.html)},
-                "toRecipients": [{"emailAddress": {"address": address, "name": clean(view.recipient.name)}}],
-                # No out-of-office answers to a mailbox that nobody reads.
-                "internetMessageHeaders": [{"name": "x-auto-response-suppress", "value": "All"}],
-            },
-            "saveToSentItems": False,
-        }
+        message = EmailMessage(policy=SMTP)
+        if _addressable(self._sender):
+            # Else it is an object id: Exchange writes whose mailbox that is.
+            message["From"] = self._sender
+        message["To"] = address
+        # A line break is an attempt to add headers; a name can bring one along.
+        message["Subject"] = " ".join(clean(mail.subject).split())
+        # No out-of-office answers to a mailbox that nobody reads.
+        message["X-Auto-Response-Suppress"] = "All"
+        message.set_content(clean(mail.text), cte="base64")
+        message.add_alternative(clean(mail.html), subtype="html", cte="base64")
+        return message
+
+
+def _addressable(address: str) -> bool:
+    """Whether it may stand in a header as it is: one mailbox, no name, nothing that would start another header."""
+    return ADDRESS.fullmatch(address) is not None
 
 
 def _outcome(error: GraphError) -> Outcome:

@@ -17,34 +17,43 @@ from graph.wire import graph_error
 class OneWrite:
     """Sends a request that may run only once; repeated only after 401, which changes nothing.
 
-    Bodies are plain JSON: the SDK's models for a message or an installation load 20 MB of code for it.
+    Bodies are plain JSON, or MIME in base64: the SDK's models for a message or an installation load 20 MB of code for it.
     """
 
     def __init__(self, client: GraphClient) -> None:
         self._client = client
         self._reader = GraphReader(client, policy=ONCE, priority="normal")
 
-    async def post(self, path: str, body: dict[str, Any], last_word: LastWord | None = None) -> GraphError | None:
+    async def post(
+        self,
+        path: str,
+        body: dict[str, Any] | bytes,
+        last_word: LastWord | None = None,
+        *,
+        content_type: str = "application/json",
+    ) -> GraphError | None:
         """None on success, else what Graph answered. Raises DeliveryError when no whole answer came.
 
         Args:
             path: below /v1.0, already encoded.
-            body: sent as JSON.
+            body: sent as JSON; bytes as they are.
             last_word: asked right before the request is written; what it raises is raised.
+            content_type: of the body.
         """
         generation = self._client.token_generation
         if last_word is not None:
             await last_word()
-        error = await self._once(path, body)
+        content = body if isinstance(body, bytes) else msgspec.json.encode(body)
+        error = await self._once(path, content, content_type)
         if error is not None and error.status == 401:
             self._client.renew_token(generation)
-            error = await self._once(path, body)
+            error = await self._once(path, content, content_type)
         return error
 
-    async def _once(self, path: str, body: dict[str, Any]) -> GraphError | None:
+    async def _once(self, path: str, content: bytes, content_type: str) -> GraphError | None:
         request = RequestInformation(Method.POST)
         request.url = self._client.identity.base_url + path
-        request.set_stream_content(msgspec.json.encode(body), "application/json")
+        request.set_stream_content(content, content_type)
         try:
             response = await self._reader.send(request, cost=1)
         except GraphError as error:

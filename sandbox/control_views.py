@@ -286,7 +286,7 @@ def mails_json(state: TwinState) -> list[Json]:
             "names": [name_of(state, names[address.lower()]) for address in mail.to if address.lower() in names],
             "subject": mail.subject,
             "html": mail.content if mail.content_type == "html" else "",
-            "text": mail.content if mail.content_type == "text" else "",
+            "text": mail.content if mail.content_type == "text" else mail.text,
         }
         for mail in reversed(state.part(Mailboxes).mails[-SHOWN_MAILS:])
     ]

@@ -185,7 +185,8 @@ SETTINGS: tuple[SettingDoc, ...] = (
     _OWNERS.row("OWNER_CHANGES", "request, direct", "`request`",
         "Whether an admin approves each accepted nomination, or the acceptance is enough. Privileged apps always need an"
         " admin: see RoleManagement.Read.Directory in permissions.md.", v.choice("request", "direct")),
-    _MAIL.row("MAIL_SENDER", "mailbox", "- (no e-mail)", "The mailbox that sends e-mail.", v.mailbox),
+    _MAIL.row("MAIL_SENDER", "mailbox", "- (no e-mail)", "The mailbox that sends e-mail. Copies stand in"
+        " its Sent Items: see the runbook.", v.mailbox),
     # ------------------------------------------------------------ people
     _PEOPLE.row("ADMIN_GROUP_ID", "group id", "-", "Its members are Steward's admins.", v.guid),
     _PEOPLE.row("ADMIN_USERS", "object ids", "-", "These people are Steward's admins.", v.guids),

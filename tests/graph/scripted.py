@@ -97,7 +97,9 @@ class ScriptedGraph:
 
     async def graph(self, request: web.Request) -> web.StreamResponse:
         path = unquote(request.raw_path.removeprefix("/v1.0"))
-        body: Any = await request.json() if request.can_read_body else None
+        body: Any = None
+        if request.can_read_body:
+            body = await (request.read() if request.content_type == "text/plain" else request.json())
         asked = Asked(method=request.method, path=path, headers=CIMultiDict(request.headers), body=body)
         if "/$count" in path.partition("?")[0]:
             self.counted.append(asked)

@@ -1,7 +1,11 @@
 """Owner changes, e-mail and installation: sent once, and every answer has its meaning."""
 
+import base64
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
 
 import pytest
 
@@ -11,7 +15,7 @@ from alerts.views import MailView
 from graph import owners
 from graph.client import NO_ANSWER, TOKEN_REFUSED
 from graph.installation import GraphInstaller
-from graph.mail import NO_ADDRESS, GraphMail
+from graph.mail import BAD_ADDRESS, NO_ADDRESS, GraphMail
 from graph.owners import GraphOwners
 from tests.graph.scripted import Answer, Asked, Bench, error, page
 
@@ -146,27 +150,54 @@ def view(address: str = "ana@example.com") -> MailView:
 SEND = "/users/steward@example.com/sendMail"
 
 
-async def test_a_mail_goes_from_the_mailbox_to_the_person_and_is_not_kept(bench: Bench) -> None:
-    bench.graph.script = {SEND: [ACCEPTED]}
+def sent(post: Asked) -> EmailMessage:
+    """The mail inside a request."""
+    assert post.headers["Content-Type"] == "text/plain"
+    message = message_from_bytes(base64.b64decode(post.body, validate=True), policy=default)
+    assert isinstance(message, EmailMessage)
+    return message
 
-    await mail(bench).send(view())
+
+async def test_a_mail_goes_from_the_mailbox_to_the_person_as_text_and_as_html(bench: Bench) -> None:
+    bench.graph.script = {SEND: [ACCEPTED]}
+    told = Rendered(
+        subject="„Überweisung“ läuft am 1. Mai ab", text="Shöp, line one\r\nline two\r\n", html="<p>Shöp</p>\r\n"
+    )
+
+    await mail(bench, told).send(view())
 
     (post,) = posts(bench)
+    message = sent(post)
+    parts = [(part.get_content_type(), part.get_content()) for part in message.iter_parts()]
     assert post.path == SEND
-    assert post.body["saveToSentItems"] is False
-    message = post.body["message"]
-    assert message["subject"] == "Expires on 1 May"
-    assert message["body"] == {"contentType": "html", "content": "<p>Shop</p>"}
-    assert message["toRecipients"] == [{"emailAddress": {"address": "ana@example.com", "name": "Ana"}}]
+    assert (message.get_content_type(), message["From"], message["To"]) == (
+        "multipart/alternative", "steward@example.com", "ana@example.com",
+    )  # fmt: skip
+    assert message["Subject"] == told.subject
+    # The last one is what a program shows that can show both.
+    assert parts == [("text/plain", told.text), ("text/html", told.html)]
+    assert message["X-Auto-Response-Suppress"] == "All"
 
 
 async def test_a_line_break_in_a_subject_adds_no_header_and_loses_no_mail(bench: Bench) -> None:
     bench.graph.script = {SEND: [ACCEPTED]}
 
-    await mail(bench, Rendered(subject="Shop\r\nBcc: tom@example.com\u2028x\ud800")).send(view())
+    await mail(bench, Rendered(subject="Shop\r\nBcc: tom@example.com\u2028x\ud800" + " long" * 40)).send(view())
 
-    message = posts(bench)[0].body["message"]
-    assert message["subject"] == "Shop Bcc: tom@example.com x\ufffd"
+    message = sent(posts(bench)[0])
+    assert message["Subject"] == "Shop Bcc: tom@example.com x\ufffd" + " long" * 40
+    assert message["Bcc"] is None
+
+
+@pytest.mark.parametrize(
+    "address", ["ana@example.com\r\nBcc: tom@example.com", "ana, tom@example.com", "änä@example.com"]
+)
+async def test_an_address_that_is_no_plain_mailbox_is_unreachable(bench: Bench, address: str) -> None:
+    with pytest.raises(DeliveryError) as caught:
+        await mail(bench).send(view(address))
+
+    assert (caught.value.outcome, caught.value.code) == (Outcome.UNREACHABLE, BAD_ADDRESS)
+    assert bench.graph.asked == []
 
 
 async def test_a_person_without_an_address_is_unreachable(bench: Bench) -> None:

@@ -1,5 +1,9 @@
 """Writing to the Graph twin with msgraph-sdk: owners, mail, the Teams app; and that a restart keeps it."""
 
+import base64
+from email.message import EmailMessage
+from email.policy import SMTP
+
 import pytest
 from msgraph.generated.models.body_type import BodyType
 from msgraph.generated.models.email_address import EmailAddress
@@ -170,6 +174,34 @@ async def test_the_sdk_sends_a_mail_and_it_outlives_a_restart(twins):
         )
         assert (kept.content_type, kept.content) == ("html", "<p>Soon.</p>")
         assert kept.headers == {"x-auto-response-suppress": "All"}
+        assert not kept.kept
+
+
+def test_a_mail_in_mime_has_both_its_parts_and_is_kept_in_sent_items(twins):
+    message = EmailMessage(policy=SMTP)
+    message["To"], message["Subject"], message["X-Auto-Response-Suppress"] = "ana@larkfield.example", "Läuft ab", "All"
+    message.set_content("Bald.\n")
+    message.add_alternative("<p>Bald.</p>\n", subtype="html")
+    statuses = [
+        twins.request(
+            "POST",
+            "/users/steward@larkfield.example/sendMail",
+            who="mail",
+            content=content,
+            headers={"Content-Type": "text/plain"},
+        ).status_code
+        for content in (base64.b64encode(message.as_bytes()), b"no base64!")
+    ]
+
+    [mail] = twins.state.part(Mailboxes).of("ana@larkfield.example")
+    assert statuses == [202, 400]
+    assert (mail.subject, mail.content_type, mail.content, mail.text) == (
+        "Läuft ab",
+        "html",
+        "<p>Bald.</p>\r\n",
+        "Bald.\r\n",
+    )
+    assert (mail.headers, mail.kept) == ({"X-Auto-Response-Suppress": "All"}, True)
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,20 @@ def owners_of(records: Sequence[CredentialRecord]) -> tuple[Person, ...]:
     return last.owners if last else ()
 
 
+def previous_of(record: CredentialRecord, people: Mapping[str, Person]) -> tuple[PreviousOwner, ...]:
+    """Previous owners of an app that was not read anew: as recorded; or, where none of its owners counts any more, those
+    who did when it was: that record is then the latest one with a counting owner.
+    """
+    if record.previous_owners or any(people.get(owner.id, owner).counts for owner in record.owners):
+        return record.previous_owners
+    first = record.owner.id if record.owner else ""
+    counted = [owner for owner in record.owners if owner.counts][:3]
+    return tuple(
+        PreviousOwner(person=owner, manager=record.owner_manager if owner.id == first else None, seen=record.scan_date)
+        for owner in counted
+    )
+
+
 def route_input(
     owners: tuple[Person, ...],
     previous: tuple[PreviousOwner, ...],

@@ -29,7 +29,7 @@ from alerts.model import (
     RouteStep,
 )
 from alerts.ports import Transaction
-from alerts.records import newest
+from alerts.records import newest, previous_of
 from alerts.roles import Roles
 from alerts.silence import Silence, beside
 from alerts.stages import crossed_stage
@@ -207,8 +207,8 @@ class Rerouter:
         off = {i: place.off_reason for i, place in books.places[alert.id].items() if place.off_reason}
         route = resolve(
             RouteInput(
-                owners=record.owners if record else (),
-                previous_owners=record.previous_owners if record else (),
+                owners=tuple(books.people.get(owner.id, owner) for owner in record.owners) if record else (),
+                previous_owners=previous_of(record, books.people) if record else (),
                 people=books.people,
                 contacts=books.contacts.get(alert.application.app_id.lower(), ()),
                 fallback=books.fallback,

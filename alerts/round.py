@@ -40,7 +40,7 @@ from alerts.model import (
 from alerts.nominations import settle_nominations
 from alerts.ports import Transaction
 from alerts.questions import ask_admins, read_questions
-from alerts.records import route_input
+from alerts.records import previous_of, route_input
 from alerts.restore import settle_told
 from alerts.sending import UNSAID, Sifted, is_held, is_waiting, replace_held, was_said
 from alerts.slices import slices
@@ -197,10 +197,11 @@ class Round:
 
     def _stale_route(self, record: CredentialRecord) -> Route:
         people, owners = self.material.people, self._owners(record)
-        known = {p.id: p for p in (*record.owners, *(o.person for o in record.previous_owners))}
-        known |= {o.manager.id: o.manager for o in record.previous_owners if o.manager is not None}
+        previous = previous_of(record, people)
+        known = {p.id: p for p in (*record.owners, *(o.person for o in previous))}
+        known |= {o.manager.id: o.manager for o in previous if o.manager is not None}
         app_id = record.application.app_id
-        given = route_input(owners, record.previous_owners, self.scan, self.policy, self.material.fallback, app_id)
+        given = route_input(owners, previous, self.scan, self.policy, self.material.fallback, app_id)
         return resolve(replace(given, people={**known, **people}))
 
     async def _judge_all(self) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 
 from alerts.errors import DeliveryError, Outcome
-from alerts.model import NoticeKind, Person
+from alerts.model import EscalationPath, NoticeKind, Person, RouteReason
 from alerts.views import AlertView, MailView
 from tests.alerts.world import Inbox, Mailbox, World
 
@@ -59,6 +59,34 @@ async def test_a_disabled_owner_is_not_told_by_a_scan_that_could_not_read_the_ap
 
     assert before == world.told()["ben"]
     assert 2 == world.told()["ana"]
+
+
+async def test_an_unread_app_whose_owners_are_all_disabled_leads_to_the_manager_of_its_last_record(
+    world: World,
+) -> None:
+    world.app("invoice", ("ana",), world.secret(15.5))
+    await world.first()
+    seen = world.now
+    world.disable("ana")
+    await world.day(2, missing=("page 7",), unread=("invoice",))
+
+    card = world.card("mia")
+    assert (card.path, card.reason, card.proof) == (
+        EscalationPath.PREVIOUS_OWNER_MANAGER, RouteReason.PREVIOUS_OWNER_MANAGER, seen,
+    )  # fmt: skip
+    assert "ada" not in world.told()
+
+
+async def test_who_was_disabled_since_the_scan_is_not_where_the_route_moves_to(world: World) -> None:
+    world.app("invoice", ("ana", "eli"), world.secret(15.5))
+    await world.first()
+    world.disable("eli")
+    async with world.store.transaction() as tx:
+        await tx.save_people([world.people["eli"]])
+    await world.press("ana", "notMine")
+
+    # Of the owners who count there is nobody left: their manager is asked.
+    assert RouteReason.OWNER_MANAGER is world.card("mia").reason
 
 
 class Together:

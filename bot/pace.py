@@ -177,7 +177,7 @@ class Turnstile:
         took = self._monotonic() - self._let_go_at
         if turn == self._at and took > LEADS[0] / 4:
             shortest, longest = LEADS
-            self._lead = min(longest, max(shortest, 0.9 * self._lead + 0.1 * (1.2 * took + 0.002)))
+            self._lead = min(longest, max(shortest, 0.75 * self._lead + 0.25 * (1.2 * took + 0.002)))
 
     async def _serve(self) -> None:
         try:

@@ -1,7 +1,7 @@
-"""A replica that dies at an exact point: scans a small tenant, sends its messages, and kills itself at one commit.
+"""A replica that dies, or falls asleep, at an exact point: it scans a small tenant and sends its messages.
 
 Run as a module it has everything loaded, and forks one such replica for each line that it reads (JSON, see `Life`); it
-answers with the replica's process id, and with its exit status and the commits it made once it has ended.
+answers with the replica's process id, and with a line when it is stopped and when it has ended (see `News`).
 """
 
 import asyncio
@@ -10,21 +10,26 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event
 
+from alerts.model import DeliveryState
 from bot.connector import Brakes, Connector
 from bot.hosts import ServiceHosts
 from bot.pace import Turnstile
 from bot.wire import Wire
+from scanner.lease import LEASE, Lease
+from store import engine as store_engine
 from store.shared_pace import StoredPace
 from tests.alerts.world import World
-from tests.bot.channel import APP_ID, TENANT
+from tests.bot.channel import APP_ID, TENANT, Authority
 from tests.bot.house import FixedToken
-from tests.promises.wired import teams_over
+from tests.promises.wired import Conversations, rows, teams_over
 
 ROOT = Path(__file__).resolve().parents[2]
 OWNERS = ("ana", "eli")
@@ -37,15 +42,17 @@ class Life:
     database: str
     service_url: str
     ca_file: str
-    #: Kill it "before" or "after" its commit number `at`, counted from 1; 0 not at all.
+    #: Signal it "before" or "after" its commit number `at`, counted from 1; 0 not at all.
     when: str = "before"
     at: int = 0
+    signal: int = 9
 
 
 @dataclass(frozen=True, kw_only=True)
-class Death:
-    """How it ended."""
+class News:
+    """What became of it."""
 
+    stopped: bool
     #: Of waitpid: the signal's number when it was killed.
     status: int
     #: How many commits it had made, -1 when it did not come to say so.
@@ -75,9 +82,12 @@ def connected(world: World, service_url: str, ca_file: str) -> Wire:
 def _dies(engine: Any, life: Life) -> list[int]:
     """Count the commits of this engine, and die at one of them."""
     made = [0]
+    done: list[int] = []
 
     def die() -> None:
-        os.kill(os.getpid(), signal.SIGKILL)
+        if not done:
+            done.append(life.at)
+            os.kill(os.getpid(), life.signal)
 
     @event.listens_for(engine, "commit")
     def before(_connection: object) -> None:
@@ -96,6 +106,9 @@ def _dies(engine: Any, life: Life) -> list[int]:
 async def _live(life: Life) -> int:
     """Scan and send everything; the number of commits that took."""
     async with World(life.database) as world:
+        lease = Lease(store=world.store, holder="one")
+        assert await lease.take()
+        world.engine = replace(world.engine, store=lease.fenced())
         made = _dies(world.store._writer.sync_engine, life)  # type: ignore[attr-defined]
         tenant(world)
         wire = connected(world, life.service_url, life.ca_file)
@@ -105,6 +118,8 @@ async def _live(life: Life) -> int:
 
 
 def nursery() -> None:
+    # A replica that sleeps inside a transaction on PostgreSQL holds its locks for so long.
+    store_engine.IDLE_SECONDS = 1
     for line in sys.stdin:
         reading, writing = os.pipe()
         child = os.fork()
@@ -115,15 +130,20 @@ def nursery() -> None:
                 os._exit(0)
         os.close(writing)
         print(child, flush=True)
-        _, status = os.waitpid(child, 0)
+        _, status = os.waitpid(child, os.WUNTRACED)
+        if os.WIFSTOPPED(status):
+            print(1, 0, -1, flush=True)
+            _, status = os.waitpid(child, 0)
         with os.fdopen(reading) as said:
-            print(status, said.read() or -1, flush=True)
+            print(0, status, said.read() or -1, flush=True)
 
 
 class Nursery:
     """The process that forks replicas."""
 
     def __init__(self) -> None:
+        #: Of replicas that have not been seen to end.
+        self._alive: list[int] = []
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.promises.dying"], cwd=ROOT,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -138,15 +158,45 @@ class Nursery:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(asdict(life)) + "\n")
         self._process.stdin.flush()
-        return int(await asyncio.to_thread(self._said))
+        self._alive.append(int(await asyncio.to_thread(self._said)))
+        return self._alive[-1]
 
-    async def ended(self) -> Death:
-        """Wait until the replica that was started last has ended."""
-        status, commits = (await asyncio.to_thread(self._said)).split()
-        return Death(status=int(status), commits=int(commits))
+    async def news(self) -> News:
+        """Wait until the replica that was started last is stopped, or has ended."""
+        stopped, status, commits = (int(word) for word in (await asyncio.to_thread(self._said)).split())
+        if not stopped:
+            self._alive.pop()
+        return News(stopped=bool(stopped), status=status, commits=commits)
 
     def close(self) -> None:
+        for process_id in self._alive:
+            with suppress(ProcessLookupError):
+                os.kill(process_id, signal.SIGKILL)
         self._process.communicate()
+
+
+async def recovered(url: str, channel: Conversations, authority: Authority) -> dict[str, int]:
+    """Another replica takes over once leases are over; how many sends of each person had an unknown outcome."""
+    async with World(url) as world:
+        tenant(world)
+        world.now += timedelta(hours=1)
+        async with world.store.transaction() as tx:
+            assert await tx.acquire_lease(LEASE, "two", datetime.now(UTC) + timedelta(hours=1), 30)
+        wire = connected(world, channel.service_url, authority.ca_file)
+        await world.first()
+        # What is unclear is repeated.
+        world.now += timedelta(minutes=11)
+        await world.worker.drain()
+        await wire.close()
+        done = await rows(world)
+
+    assert {row.state for row in done} == {DeliveryState.SENT}
+    return {row.recipient_id: row.unclear for row in done}
+
+
+def copies(channel: Conversations) -> dict[str, int]:
+    """Person -> how many messages came."""
+    return {person: channel.messages().count(person) for person in OWNERS}
 
 
 if __name__ == "__main__":

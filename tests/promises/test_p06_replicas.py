@@ -1,5 +1,8 @@
 """P6: several replicas behave as one: one scan a day, and nothing is taken from one who has lost the lease."""
 
+import os
+import signal
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -7,6 +10,9 @@ import pytest
 
 from scanner.lease import LEASE, Lease, LeaseLost
 from tests.alerts.world import World
+from tests.bot.channel import Authority
+from tests.promises.dying import OWNERS, Life, Nursery, copies, recovered
+from tests.promises.wired import Conversations, rows
 
 
 async def test_a_zombie_that_wakes_up_in_mid_scan_writes_nothing(world: World) -> None:
@@ -55,3 +61,49 @@ async def test_a_lease_whose_time_is_over_and_that_nobody_took_does_no_harm(worl
 
     async with world.store.reading() as tx:
         assert "yes" == await tx.value("written")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="replicas are forked, which this system cannot do")
+@pytest.mark.parametrize(
+    ("engine", "points"), [("sqlite", (1, 3, 5, 7, 10)), ("postgresql", (1, 4, 8))], ids=["sqlite", "postgresql"]
+)
+async def test_p6_a_replica_that_slept_past_its_lease_sends_nothing_again_and_writes_nothing(
+    new_database: Callable[[], str], nursery: Nursery, authority: Authority, points: Sequence[int]
+) -> None:
+    slept = 0
+    async with Conversations().running(authority) as channel:
+        for at in points:
+            channel.requests.clear()
+            life = Life(
+                database=new_database(),
+                service_url=channel.service_url,
+                ca_file=authority.ca_file,
+                when="after",
+                at=at,
+                signal=signal.SIGSTOP,
+            )
+            process_id = await nursery.starts(life)
+            asleep = (await nursery.news()).stopped
+            unclear = await recovered(life.database, channel, authority)
+            before = await stored(life.database)
+            if asleep:
+                slept += 1
+                os.kill(process_id, signal.SIGCONT)
+                await nursery.news()
+
+            assert await stored(life.database) == before
+            for person, came in copies(channel).items():
+                # It may have been stopped with its request about to be written.
+                assert 1 <= came <= 1 + unclear[person], (life, person, came)
+    assert slept >= 2
+
+
+async def stored(url: str) -> tuple[set[tuple[object, ...]], list[str]]:
+    """What the database says of messages, and of what was read of the tenant."""
+    async with World(url) as world:
+        done = await rows(world)
+        async with world.store.reading() as tx:
+            known = [
+                record.credential.key_id for record in await tx.snapshot_of_apps([f"app of {name}" for name in OWNERS])
+            ]
+    return {(row.id, row.state, row.attempts, row.fence, row.unclear) for row in done}, sorted(known)

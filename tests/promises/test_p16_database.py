@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alerts.errors import StoreError
 from alerts.model import DeliveryState
 from store import engine as store_engine
+from store.engine import sqlite_of
 from tests.alerts.world import World, sqlite_url
 from tests.bot.channel import Authority, Request
 from tests.promises.wired import met, rows, wired
@@ -126,21 +127,23 @@ async def test_p16_locked_between_claim_and_request_nothing_is_sent_until_it_can
 
 
 async def test_p16_a_full_database_keeps_what_was_promised_and_recovers_alone(
-    sqlite_world: World, authority: Authority
+    sqlite_world: World, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = sqlite_world
     full = True
+    connections: Any = world.store._writer  # type: ignore[attr-defined]
+    begin = connections.begin
 
-    def filled(connection: Any) -> None:
-        if full:
-            pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
-            connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
-        else:
-            connection.exec_driver_sql("PRAGMA max_page_count=1000000")
+    async def filled() -> AsyncConnection:
+        connection: AsyncConnection = await begin()
+        driver = sqlite_of(connection)
+        pages = driver.execute("PRAGMA page_count").fetchone()[0] if full else 1_000_000
+        driver.execute(f"PRAGMA max_page_count={pages}")
+        return connection
 
     async with wired(world, authority) as channel:
         await world.scan()
-        event.listen(world.store._writer.sync_engine, "begin", filled)  # type: ignore[attr-defined]
+        monkeypatch.setattr(connections, "begin", filled)
         await _fill(world)
         await rounds(world, 2)
         claimed = {row.recipient_id for row in await rows(world) if row.begun_at or row.state is DeliveryState.SENT}

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy
 
 from alerts.views import Sentence
 from bot.commands import COMMANDS
 from cards.render import Words, render_sentence
+from store.engine import sqlite_of
 from tests.alerts.world import World, sqlite_url
 from tests.bot.channel import Authority
 from tests.bot.house import House, house
@@ -235,12 +235,10 @@ async def test_what_exists_and_what_does_not_get_the_same_answer(tenant: Tenant)
 async def test_a_stranger_learns_nothing_from_how_much_is_asked_of_the_store(tenant: Tenant) -> None:
     """As many statements for what exists as for what does not: then no clock tells them apart."""
     statements: list[str] = []
-    engines = [tenant.world.store._reader, tenant.world.store._writer]  # type: ignore[attr-defined]
-    for engine in engines:
-        sqlalchemy.event.listen(
-            engine.sync_engine, "before_cursor_execute", lambda *args: statements.append(str(args[2]))
-        )
     await tenant.press("sam", "refresh", {})
+    store: Any = tenant.world.store
+    for rested in [*store._reader._idle, *store._writer._idle]:
+        sqlite_of(rested.connection).set_trace_callback(statements.append)
     counts: dict[str, list[int]] = {}
     for verb in ("acknowledge", "open", "refresh"):
         for name, alert in (("known", tenant.alerts["invoice"]), ("unknown", "0" * 32)):

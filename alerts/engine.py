@@ -9,6 +9,7 @@ from datetime import datetime
 from alerts.contacts import Contacts
 from alerts.errors import GraphError, VersionConflict
 from alerts.gate import Gatekeeper
+from alerts.handover import MEMORY, memory_of
 from alerts.judge import ENTERPRISE_APP_DISABLED
 from alerts.leavers import orphan_of
 from alerts.material import Key, Material
@@ -57,6 +58,8 @@ class _Watched:
     alerts: frozenset[Key]
     #: Object ids of their apps, and of those with a pending nomination.
     apps: frozenset[str]
+    #: From when on departures of owners are news.
+    since: datetime | None
 
 
 @dataclass(kw_only=True)
@@ -140,7 +143,7 @@ class Engine:
 
         In slices: the writer is free for the bot in between, and a large tenant takes no more memory.
         """
-        material = Material(fallback=fallback, people=scan.people)
+        material = Material(fallback=fallback, people=scan.people, watched_since=watched.since)
         for people in slices(scan.people.values(), PEOPLE_SLICE):
             async with self.store.transaction() as tx:
                 await tx.save_people(people)
@@ -184,7 +187,9 @@ class Engine:
         async with self.store.reading() as tx:
             alerts = frozenset((await tx.unclosed_keys()).values())
             nominated = {nomination.application.object_id for nomination in await tx.nominations_pending()}
-        return _Watched(alerts=alerts, apps=frozenset(nominated.union(object_id for object_id, _ in alerts)))
+            since = memory_of(await tx.value(MEMORY)).since
+        apps = frozenset(nominated.union(object_id for object_id, _ in alerts))
+        return _Watched(alerts=alerts, apps=apps, since=since)
 
     async def _look_above(self, material: Material) -> None:
         """Add the managers' managers of everybody on a route: silence may lead to them."""

@@ -11,6 +11,7 @@ from alerts.messages import card_updates, message
 from alerts.model import Channel, Delivery, DeliveryPurpose, EscalationPath, Person
 from alerts.ports import Transaction
 from alerts.sending import HeldReason
+from alerts.slices import slices
 from alerts.views import HeldView
 from alerts.window import URGENT_DAYS, zone_of
 
@@ -24,6 +25,9 @@ PATHS = (
     EscalationPath.PREVIOUS_OWNER_MANAGER,
     EscalationPath.UNROUTABLE,
 )
+#: Alerts whose notices are counted at once.
+READ_SLICE = 500
+
 #: Departments that are named; the others are counted together.
 DEPARTMENTS = 6
 
@@ -45,26 +49,30 @@ class Figures:
 async def figures(tx: Transaction, now: datetime) -> Figures:
     """Count what waits for an admin; each person once."""
     held = await tx.deliveries_held()
-    alerts = await tx.alerts(sorted({alert_id for delivery in held for alert_id in delivery.alert_ids}))
     carried = {notice_id for delivery in held for notice_id in delivery.notice_ids}
+    about = sorted({alert_id for delivery in held for alert_id in delivery.alert_ids})
+    ids = sorted({delivery.recipient_id for delivery in held})
+    braked = len({delivery.recipient_id for delivery in held if delivery.held_reason == HeldReason.BRAKE})
+    del held  # a first scan may hold a whole tenant's
     paths: dict[str, EscalationPath] = {}
     urgent: set[str] = set()
-    for notice in await tx.notices(list(alerts)):
-        if notice.id not in carried:
-            continue
-        known = paths.get(notice.recipient_id)
-        if known is None or PATHS.index(notice.path) < PATHS.index(known):
-            paths[notice.recipient_id] = notice.path
-        end = alerts[notice.alert_id].credential.end
-        if end is not None and (end - now).days <= URGENT_DAYS:
-            urgent.add(notice.recipient_id)
-    ids = sorted({delivery.recipient_id for delivery in held})
+    for part in slices(about, READ_SLICE):
+        alerts = await tx.alerts(part)
+        for notice in await tx.notices(part):
+            if notice.id not in carried or notice.alert_id not in alerts:
+                continue
+            known = paths.get(notice.recipient_id)
+            if known is None or PATHS.index(notice.path) < PATHS.index(known):
+                paths[notice.recipient_id] = notice.path
+            end = alerts[notice.alert_id].credential.end
+            if end is not None and (end - now).days <= URGENT_DAYS:
+                urgent.add(notice.recipient_id)
     people = await tx.people(ids)
     count = Counter(paths.values())
     return Figures(
         people=len(ids),
         notices=len(carried),
-        braked=len({d.recipient_id for d in held if d.held_reason == HeldReason.BRAKE}),
+        braked=braked,
         urgent=len(urgent),
         by_path=tuple((path.value, count[path]) for path in PATHS if count[path]),
         by_department=_departments(people[i] for i in ids if i in people),

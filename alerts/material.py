@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from alerts.leavers import Orphan
 from alerts.model import Alert, Credential, CredentialRecord, Person, Recipient, Route
@@ -16,6 +17,8 @@ class Material:
 
     fallback: tuple[Person, ...]
     people: Mapping[str, Person]
+    #: From when on a departure is news to `leavers.find_leavers`, None where none is.
+    watched_since: datetime | None = None
     #: Who hears of what is held.
     admins: tuple[Person, ...] = ()
     #: Of all apps that have something due, or an unclosed alert, or a pending nomination: the records of what is due
@@ -23,7 +26,8 @@ class Material:
     records: dict[Key, CredentialRecord] = field(default_factory=dict)
     siblings: dict[str, list[Credential]] = field(default_factory=dict)
     routes: dict[str, Route] = field(default_factory=dict)
-    #: Apps that have lost their last owner and none of whose former owners is there, with what expires next of each.
+    #: Apps that have lost their last owner since then and none of whose former owners is there, with what expires next
+    #: of each.
     orphans: list[Orphan] = field(default_factory=list)
     #: Ids of former owners of any ownerless app of whom Graph knows nothing.
     gone: set[str] = field(default_factory=set)
@@ -40,7 +44,9 @@ class Material:
             return
         accounts = {past.person.id: self.people.get(past.person.id) for past in orphan.owners}
         self.gone.update(person_id for person_id, account in accounts.items() if account is None)
-        if not any(account is not None and account.counts for account in accounts.values()):
+        if any(account is not None and account.counts for account in accounts.values()):
+            return
+        if self.watched_since is not None and any(past.seen >= self.watched_since for past in orphan.owners):
             self.orphans.append(orphan)
 
     def shared_alert(self, alert: Alert) -> Alert:

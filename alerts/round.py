@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -356,6 +356,12 @@ class Round:
         await tx.save_recipients(
             [r for j in self.judged for r in j.recipients if self.recipients[j.alert.id].get(r.person.id) != r]
         )
+        # A first scan has tens of thousands, which need not wait in memory for what else is written.
+        for judged in self.judged:
+            self.events += judged.events
+            judged.events = []
+        await tx.add_events(self.events)
+        self.events.clear()
         await self._queue_notices()
         if self.memory is not None:
             await tx.set_value(MEMORY, text_of(settled_by(self.memory, self.handed_over)))
@@ -366,8 +372,6 @@ class Round:
         visible = [j.alert.id for j in self.judged if j.visible_change] + [a.id for a in self.closed]
         cards = [card for card in await tx.cards_of_alerts(visible) if card.current]
         await tx.add_deliveries(card_updates(cards, now, run_id=self.scan.run_id))
-        self.events.extend(event for judged in self.judged for event in judged.events)
-        await tx.add_events(self.events)
         gone = await tx.snapshot_unseen(self.scan.run_id) if self.scan.complete else []
         if gone:
             keep = {(q.object_id, q.key_id) for q in self.scan.quarantined}
@@ -400,7 +404,8 @@ class Round:
             one_card=frozenset(self.one_card),
         )
         sifted = replace_held(self.held, grouping.deliveries(notices, alerts, people, shown))
-        self.held_events(sifted, notices, alerts, people)
+        for part in slices(self._held_events(sifted, notices, alerts, people), READ_SLICE):
+            await tx.add_events(part)
         for delivery in sifted.dropped:
             await tx.save_delivery(replace(delivery, state=DeliveryState.CANCELLED, finished_at=now))
         await tx.add_deliveries(sifted.added)
@@ -412,18 +417,17 @@ class Round:
         if self.first_run and queued:
             await tx.set_value("first_notices_at", now.isoformat())
 
-    def held_events(
+    def _held_events(
         self, sifted: Sifted, notices: Sequence[Notice], alerts: Mapping[str, Alert], people: Mapping[str, Person]
-    ) -> None:
+    ) -> Iterator[Event]:
         """Held once per notice, Released once per notice and run."""
         for notice in notices:
             recipient = people.get(notice.recipient_id)
             alert = alerts[notice.alert_id]
             if notice.id in sifted.newly_held:
-                self.events.append(held_event(EventType.HELD, notice, alert, recipient, self.now))
+                yield held_event(EventType.HELD, notice, alert, recipient, self.now)
             elif notice.id in sifted.released:
-                event = held_event(EventType.RELEASED, notice, alert, recipient, self.now, self.scan.run_id)
-                self.events.append(event)
+                yield held_event(EventType.RELEASED, notice, alert, recipient, self.now, self.scan.run_id)
 
     async def _settle_nominations(self) -> None:
         """Nominations whose owner Graph now shows are done; everybody involved is told."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from alerts.errors import ArchiveError
-from alerts.model import Event, PreviousOwner
+from alerts.model import Event, Person, PreviousOwner
 from alerts.ports import Table
 from alerts.views import OwnershipSpell
 from archive.rows import event_from, owners_then
@@ -31,12 +31,23 @@ class ArchiveHistory:
         if not object_ids:
             return {}
         answer = await self._archive.query("previous_owners", ObjectIds=sorted(set(object_ids)), Days=days)
-        # Equal owners of many apps are one object: a large tenant has few thousand of them.
-        known: dict[PreviousOwner, PreviousOwner] = {}
-        return {
-            str(row["ApplicationObjectId"]): tuple(
-                known.setdefault(owner, owner) for owner in owners_then(row, _time(row["ScanDate"]))
+        # Equal people and owners of many apps are one object: a large tenant has few thousand of them.
+        people: dict[Person, Person] = {}
+        owners: dict[PreviousOwner, PreviousOwner] = {}
+
+        def shared(owner: PreviousOwner) -> PreviousOwner:
+            if (known := owners.get(owner)) is not None:
+                return known
+            person, manager = owner.person, owner.manager
+            own = PreviousOwner(
+                person=people.setdefault(person, person),
+                manager=None if manager is None else people.setdefault(manager, manager),
+                seen=owner.seen,
             )
+            return owners.setdefault(own, own)
+
+        return {
+            str(row["ApplicationObjectId"]): tuple(map(shared, owners_then(row, _time(row["ScanDate"]))))
             for row in answer.dicts()
         }
 

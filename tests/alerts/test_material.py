@@ -66,6 +66,7 @@ def test_a_recipient_holds_the_people_of_the_scan() -> None:
 
 def test_an_orphan_is_kept_unless_a_former_owner_is_there_and_the_gone_are_noted_of_all() -> None:
     gone, kept = Person(id="zoe"), material()
+    kept.watched_since = NOW
     past = [PreviousOwner(person=person, seen=NOW) for person in (MIA, BEN, gone)]
     kept.orphaned(Orphan(record=RECORD, owners=(past[0], past[2])))
     assert (kept.orphans, kept.gone) == ([], {"zoe"})
@@ -73,3 +74,14 @@ def test_an_orphan_is_kept_unless_a_former_owner_is_there_and_the_gone_are_noted
     kept.orphaned(left)
     kept.orphaned(None)
     assert (kept.orphans, kept.gone) == ([left], {"zoe"})
+
+
+def test_who_departed_before_departures_were_watched_is_noted_and_not_kept() -> None:
+    kept, gone = material(), Person(id="zoe")
+    orphan = Orphan(record=RECORD, owners=(PreviousOwner(person=gone, seen=NOW),))
+
+    for since in (None, NOW + timedelta(seconds=1)):
+        kept.watched_since = since
+        kept.orphaned(orphan)
+
+    assert (kept.orphans, kept.gone) == ([], {"zoe"})

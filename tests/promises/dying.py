@@ -16,8 +16,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event
-
 from alerts.model import DeliveryState
 from bot.connector import Brakes, Connector
 from bot.hosts import ServiceHosts
@@ -79,27 +77,20 @@ def connected(world: World, service_url: str, ca_file: str) -> Wire:
     return wire
 
 
-def _dies(engine: Any, life: Life) -> list[int]:
-    """Count the commits of this engine, and die at one of them."""
-    made = [0]
-    done: list[int] = []
+def _dies(connections: Any, life: Life) -> list[int]:
+    """Count the commits on these connections, and die at one of them."""
+    made, commit = [0], connections.commit
 
-    def die() -> None:
-        if not done:
-            done.append(life.at)
+    async def counted(connection: object) -> None:
+        made[0] += 1
+        mine = made[0] == life.at
+        if mine and life.when == "before":
+            os.kill(os.getpid(), life.signal)
+        await commit(connection)
+        if mine and life.when == "after":
             os.kill(os.getpid(), life.signal)
 
-    @event.listens_for(engine, "commit")
-    def before(_connection: object) -> None:
-        made[0] += 1
-        if life.when == "before" and made[0] == life.at:
-            die()
-
-    @event.listens_for(engine, "checkin")
-    def after(_connection: object, _record: object) -> None:
-        if life.when == "after" and made[0] == life.at:
-            die()
-
+    connections.commit = counted
     return made
 
 
@@ -109,7 +100,7 @@ async def _live(life: Life) -> int:
         lease = Lease(store=world.store, holder="one")
         assert await lease.take()
         world.engine = replace(world.engine, store=lease.fenced())
-        made = _dies(world.store._writer.sync_engine, life)  # type: ignore[attr-defined]
+        made = _dies(world.store._writer, life)  # type: ignore[attr-defined]
         tenant(world)
         wire = connected(world, life.service_url, life.ca_file)
         await world.first()

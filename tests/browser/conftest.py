@@ -1,6 +1,5 @@
 """A system Chromium, driven by Playwright; each test gets pages that fail it on any error of the page."""
 
-import shutil
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -8,26 +7,10 @@ import pytest
 from playwright.async_api import async_playwright, expect
 
 from tests.browser.steward import Steward, serving
+from tests.support.chromium import ARGUMENTS, chromium
 
 #: Milliseconds; a loaded machine is slow, and a test that passes does not wait.
 expect.set_options(timeout=20_000)
-
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-]
-
-
-def chromium():
-    """The system's Chromium or Chrome, None when there is none: then Playwright's own."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    return next(filter(None, map(shutil.which, names)), None)
 
 
 @pytest.fixture

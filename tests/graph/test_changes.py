@@ -8,11 +8,12 @@ from alerts.changes import Changes
 from alerts.errors import GraphError
 from alerts.model import ApplicationType, Credential, CredentialUsage
 from graph.changes import LOOKUPS, GraphChanges
-from graph.client import GraphClient, Identity
+from graph.client import GraphClient
 from graph.gate import BETWEEN_SCANS
 from graph.reader import GraphReader
 from sandbox.launch import Practice
 from tests.graph.scripted import Answer, Bench, error, page
+from tests.support.identities import scanner_of
 
 APPS, ENTERPRISE = ApplicationType.APP_REGISTRATION, ApplicationType.ENTERPRISE_APP
 START = "/applications/delta?$select=id,passwordCredentials,keyCredentials&$deltatoken=latest"
@@ -266,17 +267,7 @@ async def test_a_listing_that_lacks_most_apps_closes_none_of_them(bench: Bench) 
 async def test_the_practice_tenants_graph_tells_of_rotations_removals_and_nothing_else(
     fresh_practice: Practice,
 ) -> None:
-    settings = fresh_practice.settings
-    client = GraphClient(
-        Identity(
-            tenant_id=settings["AZURE_TENANT_ID"],
-            client_id=settings["AZURE_CLIENT_ID"],
-            client_secret=settings["AZURE_CLIENT_SECRET"],
-            authority_host=settings["AZURE_AUTHORITY_HOST"],
-            endpoint=settings["GRAPH_ENDPOINT"],
-            ca_file=fresh_practice.ca_file,
-        )
-    )
+    client = GraphClient(scanner_of(fresh_practice))
     reader = GraphReader(client)
     changes = GraphChanges(reader)
     truth: Any = fresh_practice.call("GET", "/control/truth")

@@ -7,26 +7,17 @@ import pytest
 from alerts.model import CredentialUsage, PersonKind
 from alerts.ports import Completeness
 from graph.applications import GraphApplications
-from graph.client import GraphClient, Identity
+from graph.client import GraphClient
 from graph.last_use import GraphLastUse
 from graph.people import GraphPeople
 from graph.reader import GraphReader
 from sandbox.launch import Practice
+from tests.support.identities import scanner_of
 
 
 @pytest.fixture
 async def reader(practice: Practice) -> AsyncIterator[GraphReader]:
-    settings = practice.settings
-    client = GraphClient(
-        Identity(
-            tenant_id=settings["AZURE_TENANT_ID"],
-            client_id=settings["AZURE_CLIENT_ID"],
-            client_secret=settings["AZURE_CLIENT_SECRET"],
-            authority_host=settings["AZURE_AUTHORITY_HOST"],
-            endpoint=settings["GRAPH_ENDPOINT"],
-            ca_file=practice.ca_file,
-        )
-    )
+    client = GraphClient(scanner_of(practice))
     yield GraphReader(client)
     await client.close()
 

@@ -18,8 +18,7 @@ import pytest
 from sandbox.launch import Practice
 from tests.conftest import MakePractice
 from tests.support.environment import own_environment
-from tests.whole.test_between_scans import eventually
-from tests.whole.test_truth import ROOT
+from tests.whole.serving import ROOT, eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 

@@ -12,10 +12,11 @@ from msgraph.generated.users.users_request_builder import UsersRequestBuilder
 from alerts.model import ApplicationType
 from alerts.ports import Completeness
 from graph.applications import GraphApplications
-from graph.client import GraphClient, Identity
+from graph.client import GraphClient
 from graph.people import GraphPeople
 from graph.reader import GraphReader
 from sandbox.truth import records_of, truth_json
+from tests.support.identities import scanner_of
 
 SELECT = "$select=id,displayName,passwordCredentials,keyCredentials&$expand=owners($select=id)"
 
@@ -73,17 +74,9 @@ async def test_the_sdk_reads_a_user_with_the_manager(shared):
 
 
 async def test_stewards_reader_finds_every_app_credential_and_owner_of_the_truth(shared):
-    scanner, state = shared.state.identities.by_name["scanner"], shared.state
-    identity = Identity(
-        tenant_id=state.tenant.tenant_id,
-        client_id=scanner.client_id,
-        client_secret=scanner.secret,
-        authority_host=state.urls["entra"],
-        endpoint=state.urls["graph"],
-        ca_file=shared.ca_file,
-    )
+    state = shared.state
     completeness = Completeness()
-    client = GraphClient(identity)
+    client = GraphClient(scanner_of(shared))
     try:
         registry = GraphApplications(GraphReader(client))
         pages = [page async for page in registry.applications(completeness)]

@@ -6,7 +6,7 @@ import pytest
 
 from alerts.ports import Completeness
 from graph.applications import GraphApplications
-from graph.client import GraphClient, Identity
+from graph.client import GraphClient
 from graph.reader import GraphReader
 from sandbox.poison import APP_POISON, CREDENTIAL_POISON, poison, share_key_id
 from sandbox.refused import Refused
@@ -14,6 +14,7 @@ from sandbox.state import TwinState
 from sandbox.tenant import OMIT
 from sandbox.truth import truth_json
 from tests.sandbox.twins import Twins, running
+from tests.support.identities import scanner_of
 
 
 @pytest.fixture(scope="module")
@@ -73,17 +74,8 @@ async def test_stewards_reader_loses_only_the_spoilt_records(twins):
     ):
         poison(state, app.object_id, name, app.credentials[0].key_id)
     share_key_id(state, apps[1].object_id, apps[1].credentials[0].key_id, apps[2].credentials[0].key_id.upper())
-    scanner, completeness = state.identities.by_name["scanner"], Completeness()
-    client = GraphClient(
-        Identity(
-            tenant_id=state.tenant.tenant_id,
-            client_id=scanner.client_id,
-            client_secret=scanner.secret,
-            authority_host=state.urls["entra"],
-            endpoint=state.urls["graph"],
-            ca_file=twins.ca_file,
-        )
-    )
+    completeness = Completeness()
+    client = GraphClient(scanner_of(twins))
     try:
         pages = [page async for page in GraphApplications(GraphReader(client)).applications(completeness)]
         found = {app.object_id: app for page in pages for app in page.apps}

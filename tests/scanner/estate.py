@@ -10,7 +10,7 @@ from alerts.model import Application, Decision, Person, ScannedTenant, ScanRun
 from archive.embedded import EmbeddedArchive
 from archive.history import ArchiveHistory
 from graph.applications import GraphApplications
-from graph.client import GraphClient, Identity
+from graph.client import GraphClient
 from graph.gate import Gate
 from graph.people import GraphPeople
 from graph.reader import GraphReader
@@ -21,6 +21,7 @@ from scanner.scan import Scanner
 from store.store import SqlStore, open_store
 from tests.graph.scripted import FakeTime
 from tests.sandbox.twins import Twins
+from tests.support.identities import scanner_of
 
 START = datetime(2031, 5, 1, 6, tzinfo=UTC)
 
@@ -96,16 +97,8 @@ async def estate_of(twins: Twins, folder: Path) -> AsyncIterator[Estate]:
     twins.state.tokens.uses_allowed = 0
     # Waits cost no time here, so that a minute's limit would never end.
     twins.state.part(Throttle).on = False
-    scanner, time = twins.state.identities.by_name["scanner"], FakeTime()
-    identity = Identity(
-        tenant_id=twins.state.tenant.tenant_id,
-        client_id=scanner.client_id,
-        client_secret=scanner.secret,
-        authority_host=twins.state.urls["entra"],
-        endpoint=twins.state.urls["graph"],
-        ca_file=twins.ca_file,
-    )
-    client = GraphClient(identity, gate=Gate(sleep=time.sleep, monotonic=time.monotonic))
+    time = FakeTime()
+    client = GraphClient(scanner_of(twins), gate=Gate(sleep=time.sleep, monotonic=time.monotonic))
     store = await open_store(f"sqlite:///{folder / 'steward.db'}")
     archive = EmbeddedArchive(folder / "archive", lambda: START)
     try:

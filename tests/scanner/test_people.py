@@ -12,7 +12,7 @@ import pytest
 
 from alerts.errors import GraphError
 from alerts.model import ApplicationType, Person
-from graph.client import GraphClient, Identity
+from graph.client import GraphClient
 from graph.gate import Gate
 from graph.people import GraphPeople
 from graph.reader import INTERACTIVE, GraphReader
@@ -22,6 +22,7 @@ from scanner.people import KEPT, ScanPeople
 from store.store import SqlStore, open_store
 from tests.graph.scripted import FakeTime
 from tests.sandbox.twins import Twins, running
+from tests.support.identities import scanner_of
 
 START = datetime(2031, 5, 1, 6, tzinfo=UTC)
 
@@ -84,16 +85,8 @@ def twins(tmp_path: Path) -> Iterator[Twins]:
 
 @pytest.fixture
 async def office(twins: Twins, tmp_path: Path) -> AsyncIterator[Office]:
-    scanner, time = twins.state.identities.by_name["scanner"], FakeTime()
-    identity = Identity(
-        tenant_id=twins.state.tenant.tenant_id,
-        client_id=scanner.client_id,
-        client_secret=scanner.secret,
-        authority_host=twins.state.urls["entra"],
-        endpoint=twins.state.urls["graph"],
-        ca_file=twins.ca_file,
-    )
-    client = GraphClient(identity, gate=Gate(sleep=time.sleep, monotonic=time.monotonic))
+    time = FakeTime()
+    client = GraphClient(scanner_of(twins), gate=Gate(sleep=time.sleep, monotonic=time.monotonic))
     store = await open_store(f"sqlite:///{tmp_path / 'steward.db'}")
     yield Office(twins, store, client)
     await store.close()

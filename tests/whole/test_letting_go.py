@@ -3,9 +3,6 @@
 import csv
 import json
 import re
-import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,31 +11,19 @@ from typing import Any
 import pytest
 
 from store.store import open_store
-from tests.support.environment import own_environment
-from tests.whole.test_between_scans import Serving, eventually
-from tests.whole.test_truth import ROOT, app
+from tests.whole.serving import Serving, eventually, serving_in
+from tests.whole.test_truth import app
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
-#: What production has by default, with a small tenant and an hour that always suits.
-HELD = {"SENDING": "hold", "PILOT_DEPARTMENTS": "Finance", "PRACTICE_APPS": "120", "PORT": "0"}
+#: What production has by default.
+HELD = {"SENDING": "hold", "PILOT_DEPARTMENTS": "Finance"}
 
 
 @pytest.fixture
 def serving(tmp_path: Path) -> Iterator[Serving]:
-    environment = own_environment(STATE_DIR=str(tmp_path / "var"), **HELD)
-    said, log = tmp_path / "said.txt", tmp_path / "log.txt"
-    with said.open("wb") as out, log.open("wb") as errors:
-        process = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=out, stderr=errors)
-    try:
-        address = eventually(lambda: re.search(r"Steward: (http://\S+)/", said.read_text()))
-        yield Serving(address[1], tmp_path / "var", 120)
-    except AssertionError:
-        print(log.read_text()[-3000:])
-        raise
-    finally:
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+    with serving_in(tmp_path, apps=120, **HELD) as steward:
+        yield steward
 
 
 def posted(serving: Serving) -> Counter[str]:

@@ -1,9 +1,6 @@
 """Silence is noticed by the running product: readiness, metrics, the admin's chat, and a heartbeat that stays away."""
 
 import re
-import signal
-import subprocess
-import sys
 import threading
 import urllib.request
 from collections.abc import Iterator
@@ -12,9 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.environment import own_environment
-from tests.whole.test_between_scans import Serving, eventually
-from tests.whole.test_truth import ROOT
+from tests.whole.serving import Serving, eventually, serving_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -49,19 +44,8 @@ def beats() -> Iterator[Beats]:
 
 @pytest.fixture
 def serving(tmp_path: Path, beats: Beats) -> Iterator[Serving]:
-    environment = own_environment(STATE_DIR=str(tmp_path / "var"), PORT="0", HEARTBEAT_URL=beats.url)
-    said, log = tmp_path / "said.txt", tmp_path / "log.txt"
-    with said.open("wb") as out, log.open("wb") as errors:
-        process = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=out, stderr=errors)
-    try:
-        address = eventually(lambda: re.search(r"Steward: (http://\S+)/", said.read_text()))
-        yield Serving(address[1], tmp_path / "var")
-    except AssertionError:
-        print(log.read_text()[-5000:])
-        raise
-    finally:
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+    with serving_in(tmp_path, HEARTBEAT_URL=beats.url) as steward:
+        yield steward
 
 
 def ready(serving: Serving) -> tuple[int, dict[str, object]]:

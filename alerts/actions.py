@@ -11,16 +11,16 @@ from alerts.messages import card_updates
 from alerts.model import Action, Policy, PostedCard, Role, Verb
 from alerts.nominating import GRAPH_PATIENCE, Nominating
 from alerts.nominations import Nominations
-from alerts.once import OtherBodyError, answered_before, remember
+from alerts.once import OtherBodyError, answer_key, answered_before, remember
 from alerts.owner_changes import OwnerChanges
 from alerts.ports import AppLookup, Clock, People, Privileges, Store, Transaction
 from alerts.questions import Questions
 from alerts.renewal import RenewalCheck
 from alerts.reroute import Rerouter
 from alerts.retiring import Retiring
-from alerts.roles import Roles
+from alerts.roles import ROLES, Roles
 from alerts.several import REFUSED, Several
-from alerts.viewing import Viewer
+from alerts.viewing import Viewer, by_urgency
 from alerts.views import Renewal, RenewalFinding, Sentence, View
 
 #: Two people may press at the same moment: read again and decide again, so many times.
@@ -131,6 +131,7 @@ class Actions:
     async def _on_card(self, action: Action) -> View:
         """An answer that needs nothing but the store: one transaction that reads, decides, writes, and looks at it."""
         async with self.store.transaction(brief=True) as tx:
+            await tx.look_ahead_of_press(answer_key(action), ROLES, action.actor_id, action.card_activity_id)
             again, said = await answered_before(tx, action)
             if said is not None:
                 return said
@@ -142,6 +143,8 @@ class Actions:
             if said is not None:
                 return said
             apps = {case.alert.application.object_id for case in cases}
+            first = by_urgency(case.alert for case in cases)[0]
+            await tx.look_ahead_of_card(first.id, first.application.object_id, action.actor_id)
             owns = cases[0].owns if len(apps) == 1 else None
             return await self._seen(tx, action, [case.alert.id for case in cases], role, card, owns=owns)
 

@@ -12,7 +12,7 @@ from alerts.views import Sentence
 _LOOKS = (Verb.REFRESH, Verb.OPEN)
 
 
-def _key(action: Action) -> str:
+def answer_key(action: Action) -> str:
     """Under what its answer is kept; '' where repeating does no harm."""
     if not action.invoke_id or action.verb in _LOOKS:
         return ""
@@ -33,7 +33,7 @@ async def answered_before(tx: Transaction, action: Action) -> tuple[bool, Senten
 
     Raises OtherBodyError.
     """
-    key = _key(action)
+    key = answer_key(action)
     stored = await tx.answer_given(key) if key else None
     if stored is None:
         return False, None
@@ -48,6 +48,6 @@ async def remember(tx: Transaction, action: Action, said: Sentence | None, now: 
 
     Raises VersionConflict when the same invoke was answered at the same time: nothing is done twice.
     """
-    if key := _key(action):
+    if key := answer_key(action):
         answer = [_body(action), said.key if said else "", dict(said.params) if said else {}]
         await tx.save_answer_given(key, json.dumps(answer), now)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from alerts.ahead import ReadsAhead
 from alerts.model import (
     Alert,
     Application,
@@ -323,7 +324,7 @@ class OwnerHistory(Protocol):
 # ---------------------------------------------------------------- store/
 
 
-class Transaction(Protocol):
+class Transaction(ReadsAhead, Protocol):
     """The working state inside one transaction; all of it is kept or none.
 
     Lists of ids may hold thousands: implementations chunk them. Unknown ids are simply absent.
@@ -563,10 +564,7 @@ class Store(Protocol):
     """The working state (store/): SQLite or PostgreSQL."""
 
     def transaction(self, *, brief: bool = False) -> AbstractAsyncContextManager[Transaction]:
-        """A read-write transaction; committed at the end, rolled back on an exception.
-
-        A brief one, a matter of milliseconds, may share its commit with others: it ends when that is on the disk.
-        """
+        """A read-write transaction; committed at the end, rolled back on an exception. Brief ones may share a commit."""
 
     def reading(self) -> AbstractAsyncContextManager[Transaction]:
         """A read-only view that does not wait for writers."""

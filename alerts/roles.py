@@ -12,6 +12,9 @@ log = logging.getLogger(__name__)
 #: Name of the stored value that holds the object ids of the pilot group's members.
 PILOT = "role.pilot"
 
+#: Names of the stored values that hold the object ids of admins and of support.
+ROLES = ("role.admins", "role.support")
+
 #: Name of the stored value that says whether nobody at all is there for what cannot be delivered.
 NOBODY = "role.nobody"
 
@@ -108,9 +111,9 @@ class Roles:
 
     async def role_in(self, tx: Transaction, person_id: str) -> Role:
         """The same, by what a transaction sees; asked anew each time, so that who has lost a role has lost it."""
-        stored = await tx.values([f"role.{name}" for name in ("admins", "support")])
-        for name, role in (("admins", Role.ADMIN), ("support", Role.SUPPORT)):
-            if person_id and person_id in stored.get(f"role.{name}", "").split(","):
+        stored = await tx.values(ROLES)
+        for name, role in zip(ROLES, (Role.ADMIN, Role.SUPPORT), strict=True):
+            if person_id and person_id in stored.get(name, "").split(","):
                 person = (await tx.people([person_id])).get(person_id)
                 if person is not None and person.counts:
                     return role

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,8 +21,6 @@ from store.types import to_utc
 _runs: Codec[ScanRun] = Codec(ScanRun)
 _events: Codec[Event] = Codec(Event)
 
-#: The number of PostgreSQL's advisory lock under which rows are added to the audit.
-AUDIT_LOCK = 0x5354_4557_4101
 #: `previous_hash` of the first row.
 GENESIS = "0" * 64
 
@@ -42,15 +41,22 @@ class AuditEntry:
 
     def expected_hash(self) -> str:
         """sha256 over all other fields, in this order, as a JSON array in ASCII."""
-        fields = [
-            self.seq, to_utc(self.at).isoformat(timespec="microseconds"), self.actor_id, self.verb, self.subject,
-            self.before, self.after, self.previous_hash,
-        ]  # fmt: skip
-        return hashlib.sha256(json.dumps(fields).encode("ascii")).hexdigest()
+        text = f'[{self.seq}, {self.what_was_done()}, "{self.previous_hash}"]'
+        return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+    def what_was_done(self) -> str:
+        """The part of that text that does not depend on the row's place in the chain."""
+        at = to_utc(self.at).isoformat(timespec="microseconds")
+        return json.dumps([at, self.actor_id, self.verb, self.subject, self.before, self.after])[1:-1]
 
 
 def _entry(row: Row[Any]) -> AuditEntry:
     return AuditEntry(**row._asdict())
+
+
+def _unchained(entry: AuditEntry) -> AuditEntry:
+    """As PostgreSQL wants it, which gives it its place in the last step of the commit (migration 0006)."""
+    return replace(entry, seq=-secrets.randbits(62) - 1, hash=entry.what_was_done())
 
 
 class Journal(Contents):
@@ -121,45 +127,40 @@ class Journal(Contents):
     _audit: list[tuple[datetime, str, str, str, str, str]]
 
     async def add_audit(self, at: datetime, actor_id: str, verb: str, subject: str, before: str, after: str) -> None:
-        """Append to the audit; rows are never changed.
+        """Append to the audit; committed rows are never changed.
 
-        The row is written with the commit: a chain has one end, and whoever holds it holds up all others.
+        The row is written at the end: a chain has one end, and whoever holds it holds up all others.
         """
         self._audit.append((at, actor_id, verb, subject, before, after))
 
     async def _write_audit(self) -> None:
         if not self._audit:
             return
+        entries = [
+            AuditEntry(
+                seq=0, at=at, actor_id=actor_id, verb=verb, subject=subject, before=before, after=after,
+                previous_hash="", hash="",
+            )
+            for at, actor_id, verb, subject, before, after in self._audit
+        ]  # fmt: skip
+        self._audit.clear()
+        chained = await self._chained(entries) if self._sqlite else [_unchained(entry) for entry in entries]
+        await self._insert_all(schema.audit, [asdict(entry) for entry in chained])
+
+    async def _chained(self, entries: Sequence[AuditEntry]) -> list[AuditEntry]:
+        """With their places behind the newest row: on SQLite nobody else can write by now."""
         table = schema.audit
-        if not self._sqlite:
-            await self._scalar(select(func.pg_advisory_xact_lock(AUDIT_LOCK)))
         newest = await self._quick(
             "audit_end", lambda: select(table.c.seq, table.c.hash).order_by(table.c.seq.desc()).limit(1), {}
         )
         seq, previous = (newest[0].seq, newest[0].hash) if newest else (0, GENESIS)
-        rows = []
-        for at, actor_id, verb, subject, before, after in self._audit:
+        found = []
+        for entry in entries:
             seq += 1
-            entry = AuditEntry(
-                seq=seq, at=at, actor_id=actor_id, verb=verb, subject=subject, before=before, after=after,
-                previous_hash=previous, hash="",
-            )  # fmt: skip
-            previous = entry.expected_hash()
-            rows.append(
-                {
-                    "seq": seq,
-                    "at": at,
-                    "actor_id": actor_id,
-                    "verb": verb,
-                    "subject": subject,
-                    "before": before,
-                    "after": after,
-                    "previous_hash": entry.previous_hash,
-                    "hash": previous,
-                }
-            )
-        self._audit.clear()
-        await self._insert_all(table, rows)
+            placed = replace(entry, seq=seq, previous_hash=previous)
+            previous = placed.expected_hash()
+            found.append(replace(placed, hash=previous))
+        return found
 
     async def audit_broken_at(self) -> int | None:
         """Number of the first audit row that does not fit the chain; None when all fit.

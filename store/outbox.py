@@ -99,15 +99,13 @@ class Outbox(Session):
     async def notices(self, alert_ids: Sequence[str]) -> list[Notice]:
         """Oldest first."""
         table = schema.notices
-        found: list[tuple[datetime, Notice]] = []
+        found: list[Notice] = []
         pauses = Pauses()
-        select_them = select(table.c.created_at, table.c.body)
-        async for rows in self._rows_by("notices", table.c.alert_id, alert_ids, select_them.where):
+        async for rows in self._rows_by("notices", table.c.alert_id, alert_ids, select(table.c.body).where):
             for row in rows:
-                found.append((row.created_at, _notices.decode(row.body)))
+                found.append(_notices.decode(row.body))
                 await pauses()
-        found.sort(key=lambda pair: (pair[0], pair[1].id))
-        return [notice for _, notice in found]
+        return sorted(found, key=lambda notice: (notice.created_at, notice.id))
 
     # ------------------------------------------------------------ deliveries
 

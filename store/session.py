@@ -77,11 +77,23 @@ class Session:
         self._sqlite = connection.dialect.name == "sqlite"
         #: The driver's own connection, once it was needed.
         self._driver: Any = None
+        #: Answers that were read ahead (store.ahead), each for the first who asks.
+        self._foreseen: dict[Hashable, list[Any]] = {}
+
+    def _foresee(self, key: Hashable, values: Mapping[str, Any], rows: list[Any]) -> None:
+        """What `_quick` will return when it is asked this for the first time."""
+        self._foreseen[key, tuple(values.values())] = rows
 
     async def _quick(
         self, key: Hashable, build: Callable[[], Any], values: Mapping[str, Any], columns: Sequence[str] = ()
     ) -> list[Any]:
         """Run one of the statements of `store.quick`: one that touches a few rows, found by their keys."""
+        if (
+            self._foreseen
+            and not columns
+            and (known := self._foreseen.pop((key, tuple(values.values())), None)) is not None
+        ):
+            return known
         statement = prepared(key, build, self._connection.dialect, columns)
         with our_errors():
             if self._sqlite:

@@ -11,7 +11,8 @@ from store import schema
 from store.session import Session
 
 
-def _key_hash(key: str) -> str:
+def key_hash(key: str) -> str:
+    """Under what the answer to a key is stored, which may be of any length."""
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -24,7 +25,7 @@ class Small(Session):
         rows = await self._quick(
             "answer",
             lambda: select(table.c.answer).where(table.c.key_hash == bindparam("key")),
-            {"key": _key_hash(key)},
+            {"key": key_hash(key)},
         )
         return str(rows[0].answer) if rows else None
 
@@ -35,7 +36,7 @@ class Small(Session):
         time, and this transaction must not take effect a second time.
         """
         table = schema.answers_given
-        row = {"key_hash": _key_hash(key), "answer": answer, "at": at}
+        row = {"key_hash": key_hash(key), "answer": answer, "at": at}
         if not await self._write_few(
             "answers", lambda: self._insert(table).on_conflict_do_nothing().returning(table.c.key_hash), [row]
         ):

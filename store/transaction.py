@@ -2,18 +2,17 @@
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from store.ahead import Ahead
 from store.alerts import Alerts
 from store.cards import Cards
 from store.journal import Journal
-from store.outbox import Outbox
 from store.paces import Paces
 from store.people import People
-from store.small import Small
 from store.snapshot import Snapshot
 from store.waiting import Waiting
 
 
-class SqlTransaction(Snapshot, Alerts, Journal, Outbox, Cards, People, Paces, Small, Waiting):
+class SqlTransaction(Snapshot, Alerts, Journal, Ahead, Cards, People, Paces, Waiting):
     """Implements alerts.ports.Transaction, and reads the audit."""
 
     def __init__(self, connection: AsyncConnection) -> None:

@@ -102,13 +102,14 @@ class Acting(DeskBase):
         if not isinstance(found, Application):
             return found
         now = self.clock()
+        # Compared before anything is added to it: the year 9999 has no day after its last.
+        if until - now.date() > MOST_EXCLUDED:
+            return Sentence(key="exclude_too_long")
         async with self.store.transaction() as tx:
             zone = ZoneInfo(await self._zone(tx, person_id))
             end = datetime.combine(until + timedelta(days=1), time(), zone)
             if end <= now:
                 return Sentence(key="exclude_past")
-            if end - now > MOST_EXCLUDED:
-                return Sentence(key="exclude_too_long")
             admin = (await tx.people([person_id])).get(person_id, stranger(person_id))
             await Exclusions().exclude(tx, found, end.astimezone(UTC), reason, admin, now)
         self.actions.wake()

@@ -125,6 +125,8 @@ const onPulse = debounce(guarded(async () => {
 }), 150);
 
 async function start() {
+  // Everything that can be clicked works before the first answer is there.
+  side.start();
   byId("next-day").addEventListener("click", () => nextDay());
   for (const button of document.querySelectorAll(".places button")) {
     button.addEventListener("click", () => showPlace(button.dataset.place));
@@ -140,7 +142,6 @@ async function start() {
     send: guarded(async (text) => answered(await api.message(state.me, text))),
   });
   await choose(state.me);
-  side.start();
   api.listen((pulse) => {
     byId("now").classList.toggle("stale", pulse === null);
     if (!pulse) return;

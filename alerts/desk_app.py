@@ -14,6 +14,9 @@ from alerts.views import AlertView, AppStatusView, ExplainView, HistoryView, Nom
 
 log = logging.getLogger(__name__)
 
+#: Seconds for which somebody who asks for a history waits: two years of a large tenant take Log Analytics a few.
+ARCHIVE_PATIENCE = 10.0
+
 
 class OneApp(DeskBase):
     """Reads only; a member sees the apps that concern them, others do not exist for them."""
@@ -61,12 +64,13 @@ class OneApp(DeskBase):
         if self.history_source is None:
             return Sentence(key="archive_unreachable")
         try:
-            spells, events = await asyncio.gather(
-                self.history_source.spells(found.object_id, self.policy.history_days),
-                self.history_source.events_of_app(found.app_id, self.policy.history_days),
-            )
-        except ArchiveError as error:
-            log.warning("history of %s could not be read: %s", found.object_id, error)
+            async with asyncio.timeout(ARCHIVE_PATIENCE):
+                spells, events = await asyncio.gather(
+                    self.history_source.spells(found.object_id, self.policy.history_days),
+                    self.history_source.events_of_app(found.app_id, self.policy.history_days),
+                )
+        except (ArchiveError, TimeoutError) as error:
+            log.warning("history of %s could not be read: %r", found.object_id, error)
             return Sentence(key="archive_unreachable")
         async with self.store.reading() as tx:
             zone = await self._zone(tx, person_id)

@@ -1,11 +1,15 @@
 """First contact and its end, and answers in time while Graph hangs: at the wire, with the real core."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from alerts.views import AlertView, CardState
+from alerts import desk_app
+from alerts.model import Event, EventType
+from alerts.pump import EventPump
+from alerts.views import AlertView, CardState, OwnershipSpell
 from tests.whole.test_authorisation import CARD, REFUSED, Tenant
 from tests.whole.test_authorisation import authority as authority
 from tests.whole.test_authorisation import tenant as tenant
@@ -128,3 +132,53 @@ async def test_a_renewal_that_graph_could_not_show_turns_the_card_within_half_a_
     assert await world.looks.run_once() == 1
     await world.worker.drain()
     assert world.card("ana").items[0].state is CardState.RENEWED
+
+
+class HangingArchive:
+    """The archive while Log Analytics does not answer: reading and writing wait for its return."""
+
+    def __init__(self) -> None:
+        self.back = asyncio.Event()
+        self.events: list[Event] = []
+
+    async def spells(self, *_: object) -> tuple[OwnershipSpell, ...]:
+        await self.back.wait()
+        return ()
+
+    async def events_of_app(self, *_: object) -> tuple[Event, ...]:
+        await self.back.wait()
+        return tuple(self.events)
+
+    async def append_events(self, events: Sequence[Event]) -> None:
+        await self.back.wait()
+        self.events += events
+
+    async def upload(self) -> int:
+        await self.back.wait()
+        return 0
+
+
+async def test_every_verb_and_command_is_answered_in_time_while_the_archive_hangs(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive: Any = HangingArchive()
+    monkeypatch.setattr(desk_app, "ARCHIVE_PATIENCE", 0.1)
+    object.__setattr__(tenant.world.desk, "history_source", archive)
+    pump = asyncio.create_task(EventPump(store=tenant.world.store, archive=archive).run_once())
+    await asyncio.sleep(0)
+    data = {"alert": tenant.alerts["invoice"], "v": 1}
+    # What takes the presser off the route comes last.
+    for verb in sorted(VERBS, key=lambda verb: verb in ("retire", "notMine")):
+        status, kind, said = await asyncio.wait_for(tenant.press("ana", verb, {**data, **VERBS[verb]}), IN_TIME)
+        assert (status, said != REFUSED, kind in (CARD, MESSAGE)) == (200, True, True), verb
+    for text in ("my apps", "status", "status invoice", "expiring", "ownerless", "why", "last scan", "history invoice"):
+        assert await asyncio.wait_for(tenant.say("ada", text), IN_TIME), text
+    unreachable = await tenant.say("ada", "history invoice")
+    assert "can't reach the history" in unreachable
+    assert not pump.done()
+
+    archive.back.set()
+    await pump
+    await EventPump(store=tenant.world.store, archive=archive).run_once()
+    assert EventType.ACKNOWLEDGED in {event.type for event in archive.events}
+    assert "can't reach" not in await tenant.say("ada", "history invoice")

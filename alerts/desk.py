@@ -13,6 +13,8 @@ from alerts.errors import VersionConflict
 from alerts.gate import Gatekeeper
 from alerts.ledger import LedgerState, draw_up
 from alerts.model import (
+    Channel,
+    DeliveryState,
     NominationState,
     Policy,
     RunStatus,
@@ -117,18 +119,40 @@ class Desk(Lists, OneApp, Acting):
         return (await self.gatekeeper.sending(tx)).value if await self.gatekeeper.may_tell(tx, now) else "paused"
 
     async def greet(self, person_id: str) -> View | None:
-        """The first contact: a greeting with the person's own apps, once; None when they were greeted already."""
+        """The first contact: a greeting with the person's own apps, once.
+
+        None when they were greeted already, or when it was a card that brought them here: that says who writes and why.
+        """
         try:
             async with self.store.transaction() as tx:
                 if await tx.answer_given(f"greeted:{person_id}") is not None:
                     return None
                 await tx.save_answer_given(f"greeted:{person_id}", "greeted", self.clock())
+                if await self._has_a_card(tx, person_id):
+                    return None
         except VersionConflict:
             # An installation comes as two activities at once: the other one greets.
             return None
         own = await self.my_apps(person_id, 1)
         return HelpView(commands=(), greeting=True, own=own if isinstance(own, AppListView) and own.lines else None)
 
+    async def _has_a_card(self, tx: Transaction, person_id: str) -> bool:
+        """Whether a card was sent to this person in Teams, or is on its way now."""
+        alerts = [place.alert_id for place in (await tx.recipients_of_person(person_id))[:MOST_LOOKED_AT]]
+        soon = self.clock() + SOON
+        return any(
+            delivery.recipient_id == person_id
+            and delivery.channel is Channel.TEAMS
+            and (delivery.state in _CAME or (delivery.state is DeliveryState.PENDING and delivery.not_before <= soon))
+            for delivery in await tx.deliveries_of_alerts(alerts)
+        )
+
+
+#: A card that waits for a later hour is not what brought somebody here.
+SOON = timedelta(minutes=1)
+#: Alerts of one person that are looked at for that.
+MOST_LOOKED_AT = 50
+_CAME = (DeliveryState.SENDING, DeliveryState.SENT, DeliveryState.UNCLEAR)
 
 #: Problems that the report looks up by itself.
 _LOOKED_UP = frozenset(

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from alerts.errors import DeliveryError, Outcome
 from alerts.model import Action
 from alerts.views import (
     AlertView,
@@ -131,6 +132,21 @@ async def test_snooze_and_assign_work_by_command_like_their_buttons(world: World
     assert Sentence(key="no_such_app", params={"query": "app1"}) == await world.desk.snooze("tom", "app1", 5)
 
 
+async def test_whoever_gets_the_app_with_their_first_card_is_not_greeted_beside_it(world: World) -> None:
+    assert await world.desk.greet("tom") is None
+    world.app("payroll", ("eli",), world.secret(29.5))
+    await world.scan()
+    # The card is on its way.
+    assert await world.desk.greet("eli") is None
+
+
+async def test_whoever_was_told_by_mail_alone_is_greeted(world: World) -> None:
+    world.app("payroll", ("eli",), world.secret(29.5))
+    world.inbox.failures["eli"] = [DeliveryError("not installed", outcome=Outcome.UNREACHABLE, code="403")]
+    await world.day()
+    assert await world.desk.greet("eli") is not None
+
+
 async def test_a_greeting_is_given_once(world: World) -> None:
-    assert await world.desk.greet("ana") is not None
-    assert await world.desk.greet("ana") is None
+    assert await world.desk.greet("mia") is not None
+    assert await world.desk.greet("mia") is None

@@ -249,7 +249,7 @@ class Judge:
             # A notice that breaks through ends the snooze: the last stage, or the expiry.
             if recipient.snoozed_until is not None and (wanted is not None or recipient.snoozed_until <= self.now):
                 judged.events.append(snooze_ended(judged.alert, recipient, self.now, run_id=self.run_id))
-                recipient = replace(recipient, snoozed_until=None, snoozed_at=None)
+                recipient = replace(recipient, snoozed_until=None, snoozed_at=None, snooze_ended_at=self.now)
                 judged.recipients[number] = recipient
             if wanted is not None:
                 judged.wanted.append(Wanted(recipient=recipient, stage=wanted[0], kind=wanted[1]))

@@ -229,6 +229,8 @@ class Recipient:
     snoozed_until: datetime | None = None
     #: When that snooze was begun.
     snoozed_at: datetime | None = None
+    #: When a scan ended this person's last snooze, because its time was over or a message could not wait for it.
+    snooze_ended_at: datetime | None = None
     #: First time this person pressed anything on it.
     seen_at: datetime | None = None
     #: See RouteStep.

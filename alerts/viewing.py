@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from alerts.gate import Gatekeeper
 from alerts.holding import held_view
@@ -47,6 +47,9 @@ from alerts.views import (
     Sentence,
     View,
 )
+
+#: Within so long of the end of a snooze a message is the one that the end was waited for.
+SAME_RUN = timedelta(hours=1)
 
 #: Lengths in days that a card offers, if the rules of snoozing allow them.
 SNOOZE_OFFERS = (1, 2, 3, 7, 14, 30)
@@ -204,6 +207,7 @@ class Viewer:
             so_far=so_far(first, rows.recipients[first.id], rows.notices, person_id, rows.mail_only),
             last_call=any(n.recipient_id == person_id and n.kind is NoticeKind.LAST_CALL for n in rows.notices),
             why=mine.why if mine else "",
+            snooze_ended=_snooze_ended(mine, rows.notices, items[0]),
         )
 
     @staticmethod
@@ -498,6 +502,15 @@ class Viewer:
         return await self.alert(
             tx, card.alert_ids, card.recipient_id, role=role, posted_at=card.posted_at, shrunk=not card.current
         )
+
+
+def _snooze_ended(mine: Recipient | None, notices: Sequence[Notice], first: AlertItem) -> datetime | None:
+    """When the reader's snooze ended, if that is why this card speaks to them: the message of the end itself included."""
+    ended = mine.snooze_ended_at if mine is not None else None
+    if mine is None or ended is None or first.state is not CardState.OPEN:
+        return None
+    told_since = any(n.recipient_id == mine.person.id and n.created_at > ended + SAME_RUN for n in notices)
+    return None if told_since else ended
 
 
 async def _owns(tx: Transaction, alert: Alert, person_id: str) -> bool:

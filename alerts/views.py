@@ -191,6 +191,8 @@ class AlertView:
     so_far: tuple[SoFar, ...] = ()
     #: This person was or is told as the last call of the first item.
     last_call: bool = False
+    #: When this person's snooze ended, as long as no later message has spoken to them; None otherwise.
+    snooze_ended: datetime | None = None
     #: historyFailed: nobody knows who owned the app, since the archive could not be asked; else ''.
     why: str = ""
 

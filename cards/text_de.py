@@ -217,6 +217,7 @@ _ALERT: Mapping[str, Entry] = {
     "state.takenByOther": "**{person} hat es**, seit {date}.",
     "state.takenByOther.quiet": "**{person} hat es**, seit {date}. Ich melde mich wieder am {reminder}.",
     "state.reminder": "Ich erinnere Sie am {date}.",
+    "state.snooze.ended": "**Ihre Ruhe endete am {date}.** Ab jetzt erinnere ich Sie wieder.",
     "state.snoozed": "**Ruhe bis {date}.** Dann erinnere ich Sie wieder.",
     "state.snoozed.max": "**Ruhe bis {date}.** Länger geht es nicht auf einmal.",
     "state.snoozed.capped": "**Ruhe bis {date}.** Länger geht es nicht: Sie brauchen vor dem Ablauf noch Zeit.",

@@ -189,6 +189,7 @@ _ALERT: Mapping[str, Entry] = {
     "state.takenByOther": "**{person} has it**, since {date}.",
     "state.takenByOther.quiet": "**{person} has it**, since {date}. You hear from me again on {reminder}.",
     "state.reminder": "I'll remind you on {date}.",
+    "state.snooze.ended": "**Your snooze ended on {date}.** I remind you again from now on.",
     "state.snoozed": "**Quiet until {date}.** Then I remind you again.",
     "state.snoozed.max": "**Quiet until {date}.** That is the longest that can be granted at once.",
     "state.snoozed.capped": "**Quiet until {date}.** Longer is not possible: you need time to act before it expires.",

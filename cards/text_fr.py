@@ -236,6 +236,7 @@ _ALERT: Mapping[str, Entry] = {
     "state.takenByOther": "**{person} s'en occupe**, depuis le {date}.",
     "state.takenByOther.quiet": "**{person} s'en occupe**, depuis le {date}. Prochain message de ma part le {reminder}.",
     "state.reminder": "Je vous le rappelle le {date}.",
+    "state.snooze.ended": "**Votre période de silence a pris fin le {date}.** Je vous rappelle de nouveau désormais.",
     "state.snoozed": "**Silence jusqu'au {date}.** Ensuite, je vous le rappelle.",
     "state.snoozed.max": "**Silence jusqu'au {date}.** C'est le plus long délai possible en une fois.",
     "state.snoozed.capped": "**Silence jusqu'au {date}.** Plus long n'est pas possible : il vous faut du temps pour agir"

@@ -252,6 +252,8 @@ def _news(view: AlertView, pen: Pen) -> Iterator[Line]:
     first = view.items[0]
     if view.last_call and first.state not in CLOSED and first.days_left >= 0:
         yield pen.pieces("state.lastCall")
+    if view.snooze_ended is not None:
+        yield pen.pieces("state.snooze.ended", date=pen.calendar.day(view.snooze_ended))
     if first.finding is not None:
         yield _finding(view, first, pen)
     ended = _ended_nomination(view, pen)

@@ -548,3 +548,20 @@ async def test_the_ledger_says_since_when_and_what_comes_next(world: World) -> N
     assert await line() == ("acknowledged", start + 2 * DAY, "shown as expired, told no more", end + 7 * DAY)
     await world.day(8)
     assert await line() == ("expired", end + 7 * DAY, "none: shown in my apps and to admins", None)
+
+
+async def test_a_card_says_that_a_snooze_has_ended_until_the_next_stage_speaks(world: World) -> None:
+    world.app("invoice", ("ana", "eli"), world.secret(29.5))
+    await world.first()
+    await world.press("ana", "snooze", days="7")
+    for _ in range(8):
+        await world.day()
+    assert world.told()["ana"] == 2
+    ended = world.card("ana").snooze_ended
+    assert ended is not None
+    assert ended.date() == world.now.date() or ended.date() == (world.now - DAY).date()
+    assert world.card("eli").snooze_ended is None
+    for _ in range(9):
+        await world.day()
+    assert world.told()["ana"] == 3
+    assert world.card("ana").snooze_ended is None

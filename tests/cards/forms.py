@@ -104,6 +104,7 @@ def _told_besides() -> dict[str, AlertView]:
         "last-call": manager_view(item(secret(1)), reason=RouteReason.LAST_CALL, so_far=told, last_call=True, **nobody),
         "nomination-expired": manager_view(reason=RouteReason.NOMINATION_EXPIRED, so_far=told[:1], **nobody),
         "last-call-owner": owner_view(item(secret(1)), last_call=True),
+        "snooze-ended": owner_view(item(secret(20)), snooze_ended=NOW),
         "history-failed": manager_view(
             reason=RouteReason.FALLBACK, path=EscalationPath.UNROUTABLE, why=HISTORY_FAILED, **nobody
         ),

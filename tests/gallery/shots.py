@@ -67,6 +67,7 @@ TITLES = {
     "status": "Steward is well",
     "status-partial": "Something is wrong",
     "last-call-owner": "The last call",
+    "snooze-ended": "A snooze has ended",
     "silence-manager": "Nobody answered: to a manager",
     "owner-expired": "Expired",
     "owner-snoozed": "Snoozed",

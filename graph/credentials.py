@@ -15,14 +15,14 @@ class RawCredential(msgspec.Struct, rename="camel", gc=False):
     """A passwordCredential or keyCredential as promised.
 
     `key`, the certificate itself, makes three quarters of a page's bytes and is skipped unread; `hint` never
-    leaves the page.
+    leaves the page. The fields stand in Graph's order, in which they are found at once.
     """
 
-    key_id: str | None = None
-    display_name: str | None = None
-    start_date_time: datetime | None = None
-    end_date_time: datetime | None = None
     custom_key_identifier: str | None = None
+    display_name: str | None = None
+    end_date_time: datetime | None = None
+    key_id: str | None = None
+    start_date_time: datetime | None = None
     #: Sign or Verify; keyCredentials only.
     usage: str | None = None
 
@@ -30,11 +30,11 @@ class RawCredential(msgspec.Struct, rename="camel", gc=False):
 class LooseCredential(RawCredential, rename="camel", gc=False):
     """The same with anything in its fields, so that one wrong type costs one credential."""
 
-    key_id: Any = None
-    display_name: Any = None
-    start_date_time: Any = None
-    end_date_time: Any = None
     custom_key_identifier: Any = None
+    display_name: Any = None
+    end_date_time: Any = None
+    key_id: Any = None
+    start_date_time: Any = None
     usage: Any = None
 
 
@@ -176,7 +176,10 @@ def hosts(uris: Iterable[object]) -> tuple[str, ...]:
         scheme, _, rest = text(uri).partition("://")
         if (scheme != "https" and scheme.lower() not in ("https", "http")) or len(found) == 10:
             continue
-        host = rest.partition("/")[0].partition("?")[0].rpartition("@")[2].lower()
+        host = rest.partition("/")[0]
+        if "?" in host or "@" in host:
+            host = host.partition("?")[0].rpartition("@")[2]
+        host = host.lower()
         if host and not host.startswith(("localhost", "127.", "[::1]")):
             found[host] = None
     return tuple(found)

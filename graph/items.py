@@ -39,12 +39,17 @@ class _LooseRedirects(_Redirects, rename="camel", gc=False):
 
 
 class Item(msgspec.Struct, rename="camel", gc=False):
-    """An application or servicePrincipal as promised; what is not selected, or unknown to us, is skipped unread."""
+    """An application or servicePrincipal as promised; what is not selected, or unknown to us, is skipped unread.
+
+    The fields stand in the order in which either comes, so that each is found at once.
+    """
 
     id: str
     app_id: str | None = None
     display_name: str | None = None
     created_date_time: datetime | None = None
+    account_enabled: bool | None = None
+    app_owner_organization_id: str | None = None
     sign_in_audience: str | None = None
     notes: str | None = None
     service_management_reference: str | None = None
@@ -53,8 +58,6 @@ class Item(msgspec.Struct, rename="camel", gc=False):
     public_client: _Redirects | None = None
     reply_urls: list[str] | None = None
     notification_email_addresses: list[str] | None = None
-    account_enabled: bool | None = None
-    app_owner_organization_id: str | None = None
     preferred_token_signing_key_thumbprint: str | None = None
     password_credentials: list[RawCredential] | None = None
     key_credentials: list[RawCredential] | None = None
@@ -131,19 +134,20 @@ class Maker:
                 item.preferred_token_signing_key_thumbprint or "",
                 self._words,
             )
-        emails = item.notification_email_addresses
+        emails, words = item.notification_email_addresses, self._words
+        audience, organization = item.sign_in_audience or "", item.app_owner_organization_id or ""
         made: Any = _OpenApplication()
         made.object_id = item.id
         made.app_id = item.app_id or ""
         made.display_name = item.display_name or ""
         made.type = type
         made.created = created(item.created_date_time)
-        made.sign_in_audience = self._word(item.sign_in_audience)
+        made.sign_in_audience = words.setdefault(audience, audience)
         made.reply_hosts = _reply_hosts(item)
         made.notes = item.notes or ""
         made.service_management_reference = item.service_management_reference or ""
         made.notification_emails = tuple(filter(None, map(text, emails))) if emails else ()
-        made.owner_organization_id = self._word(item.app_owner_organization_id)
+        made.owner_organization_id = words.setdefault(organization, organization)
         made.enabled = item.account_enabled is not False
         made.federated = ()
         made.credentials = found
@@ -219,15 +223,12 @@ class Maker:
             ids.append(item.id)
             if item.account_enabled is False:
                 disabled[item.id] = item.app_id or ""
-            if item.created_date_time is not None and (date := created(item.created_date_time)) is not None:
-                dates.append(date)
+            if (date := item.created_date_time) is not None and (known := created(date)) is not None:
+                dates.append(known)
             if number % BREATH == 0:
                 await asyncio.sleep(0)
         page.value = []
         return AppPage(ids=ids, apps=apps, disabled=disabled, created=dates), crowded
-
-    def _word(self, word: str | None) -> str:
-        return self._words.setdefault(word, word) if word else ""
 
 
 def _reference(owner_id: str, kind: PersonKind) -> Person:
@@ -253,8 +254,8 @@ def created(value: object) -> datetime | None:
 
 
 def _reply_hosts(item: Item) -> tuple[str, ...]:
-    uris: list[object] = [*item.reply_urls] if item.reply_urls else []
+    uris: list[Any] | None = item.reply_urls
     for platform in (item.web, item.spa, item.public_client):
         if platform is not None and platform.redirect_uris:
-            uris += platform.redirect_uris
+            uris = [*uris, *platform.redirect_uris] if uris else platform.redirect_uris
     return hosts(uris) if uris else ()

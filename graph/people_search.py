@@ -228,7 +228,7 @@ class PeopleSearch:
 
 def _ids_filter(ids: Sequence[str]) -> str:
     """`id in ('..','..')`, encoded; ids are, and encoding them would take as long as reading the answer."""
-    if all(_PLAIN.fullmatch(person_id) for person_id in ids):
+    if _PLAIN.fullmatch("".join(ids)):
         return "id%20in%20(%27" + "%27,%27".join(ids) + "%27)"
     return quote("id in ('" + "','".join(ids) + "')", safe="(),$=")
 

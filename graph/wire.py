@@ -209,9 +209,9 @@ def _after_year_9999(value: str) -> bool:
 
 def thumbprint(identifier: object) -> str:
     """customKeyIdentifier (base64, in some tools hex) as upper-case hex; '' when it is no SHA-1 or SHA-256."""
-    value = text(identifier)
-    if not value:
+    if not isinstance(identifier, str) or not identifier:
         return ""
+    value = identifier
     if len(value) in (40, 64) and all(character in "0123456789abcdefABCDEF" for character in value):
         return value.upper()
     try:

@@ -245,9 +245,11 @@ class Outbox(Session):
 
     async def _read_deliveries(self, statement: Select[Any]) -> list[Delivery]:
         found, pauses = [], Pauses()
-        for row in await self._rows(statement):
-            found.append(_delivery(row))
-            await pauses()
+        # In parts: a first scan may hold a message for everybody.
+        async for rows in self._parts(statement):
+            for row in rows:
+                found.append(_delivery(row))
+                await pauses()
         return found
 
     async def deliveries_held(self) -> list[Delivery]:

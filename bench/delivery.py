@@ -109,7 +109,7 @@ def main() -> int:
         finally:
             practice.stop()
     print("\n" + "\n".join(promises.lines))
-    return 1 if promises.broken else 0
+    return 1 if promises.missed else 0
 
 
 if __name__ == "__main__":

@@ -1,8 +1,12 @@
 """What a scan costs, beside what it promises: requests, seconds, CPU, memory, stalls and throttling.
 
-For each tenant, in processes of their own, one after the other: the scan as anybody starts it; second scans, which know
-what the first one learnt, in an otherwise idle process; Steward's reader alone; the bare floor, which sends the same
-requests and decodes ids only; and a sample of the plain way, one request for each app and owner.
+For each tenant, in processes of their own, one after the other: the first scan, which opens all alerts at once; in the
+small tenant a scan as anybody starts it; second scans, which know what the first one learnt; Steward's reader alone, also
+while Graph counts both collections together; the bare floor, which sends the same requests and decodes ids only; and a
+sample of the plain way, one request for each app and owner.
+
+Whole scans of the large tenant leave out Graph's report on last use, which is optional: at the pace that Graph allows it
+takes eleven minutes there, and nothing else would be measured meanwhile.
 
 Run: make bench-scan, or python bench/scan.py [--small | --large] [--latency SECONDS ...]
 Ends with 1 if a promise is broken.
@@ -28,8 +32,6 @@ from sandbox.launch import Practice, start_or_attach  # noqa: E402 - after the p
 
 Numbers = dict[str, Any]
 
-#: Times that the reader and the floor run; the least CPU counts.
-REPETITIONS = 5
 #: Apps of the plain way's sample.
 SAMPLE = 300
 
@@ -41,11 +43,15 @@ class Population:
     owners: int
     #: Seconds for each answer in the second scans that are made unless others are asked for.
     latencies: tuple[float, ...]
+    #: Whether whole scans read the report on last use.
+    last_use: bool
+    #: Times that the reader and the floor run; the least CPU counts.
+    repetitions: int
 
 
-SMALL = Population(apps=12_000, enterprise=20_000, owners=4_000, latencies=(0, 0.05, 1))
+SMALL = Population(apps=12_000, enterprise=20_000, owners=4_000, latencies=(0, 0.05, 1), last_use=True, repetitions=7)
 # Whole scans of a large tenant with slow answers take minutes: there the reader alone shows what they cost.
-LARGE = Population(apps=100_000, enterprise=150_000, owners=30_000, latencies=(0,))
+LARGE = Population(apps=100_000, enterprise=150_000, owners=30_000, latencies=(0,), last_use=False, repetitions=3)
 
 
 @dataclass(kw_only=True)
@@ -53,15 +59,15 @@ class Promises:
     """What is promised, beside what was measured."""
 
     lines: list[str] = field(default_factory=list)
-    broken: int = 0
+    missed: int = 0
 
     def hold(self, what: str, figure: float, limit: float, unit: str = "", *, below: bool = False) -> None:
         """`below`: the figure must stay under the limit, else it may reach it."""
         kept = figure < limit if below else figure <= limit
-        self.broken += not kept
+        self.missed += not kept
         bound = "under" if below else "at most"
         self.lines.append(
-            f"  {'kept' if kept else 'BROKEN':<7} {what}: {_number(figure)}{unit}, {bound} {_number(limit)}{unit}"
+            f"  {'pass' if kept else 'MISS'} {what}: {_number(figure)}{unit}, {bound} {_number(limit)}{unit}"
         )
 
 
@@ -90,10 +96,13 @@ class Tenant:
     def control(self, method: str, path: str, body: object = None) -> Any:
         return self.practice.call(method, "/control/" + path, body, seconds=120)
 
-    def prepare(self, *, latency: float = 0, limits: bool = True) -> int:
-        """Set latency, forget what was asked so far, as a minute of quiet would; the place in the log of requests."""
+    def prepare(self, *, latency: float = 0, limits: bool = True, shared: bool = False) -> int:
+        """Set latency, forget what was asked so far, as a minute of quiet would; the place in the log of requests.
+
+        `shared`: whether Graph counts requests for keyCredentials of both collections together.
+        """
         self.control("POST", "latency", {"service": "graph", "seconds": latency})
-        self.control("POST", "throttle", {"on": limits, "forget": True})
+        self.control("POST", "throttle", {"on": limits, "shared": shared, "forget": True})
         return int(self.control("GET", f"requests?since={10**9}")["mark"])
 
     def seen(self, mark: int) -> list[Numbers]:
@@ -104,7 +113,7 @@ class Tenant:
 
     # ------------------------------------------------------------ scans
 
-    def first_scan(self) -> Numbers:
+    def command(self) -> Numbers:
         """`app.py scan --json`, as anybody starts it."""
         mark = self.prepare()
         began = time.perf_counter()
@@ -117,9 +126,11 @@ class Tenant:
         report = {**json.loads(done.stdout), "process_seconds": time.perf_counter() - began}
         return self._with_traffic(report, mark)
 
-    def second_scan(self, latency: float) -> Numbers:
+    def scan(self, latency: float = 0, *, last_use: bool = False) -> Numbers:
+        """A scan in an otherwise idle process; with the report on last use it takes a minute more in the small tenant."""
         mark = self.prepare(latency=latency)
-        return self._with_traffic(self._part("scan_whole.py", {}, self.environment), mark)
+        task = {"last_use": last_use}
+        return self._with_traffic(self._part("scan_whole.py", task, self.environment), mark)
 
     def _with_traffic(self, report: Numbers, mark: int) -> Numbers:
         kinds = Counter(_kind(each["method"], each["path"]) for each in self.seen(mark) if not each["part_of"])
@@ -130,11 +141,19 @@ class Tenant:
 
     # ------------------------------------------------------------ parts of it
 
-    def reader(self, cuts: list[str], *, latency: float = 0, paced: bool = False) -> tuple[Numbers, list[Numbers]]:
-        """Steward's reader alone, and what it sent; with latency only until the app registrations and people are read."""
+    def reader(self, cuts: list[str], *, latency: float = 0) -> tuple[Numbers, list[Numbers]]:
+        """Steward's reader alone, and what it sent; with latency in Graph's limits, until apps and people are read."""
+        paced = latency > 0
         mark = self.prepare(latency=latency, limits=paced)
-        task = {"cuts": cuts, "paced": paced, "until_applications": latency > 0}
+        task = {"cuts": cuts, "paced": paced, "until_applications": paced}
         return self._part("scan_reader.py", task, self._client()), self.seen(mark)
+
+    def counted_together(self, cuts: list[str]) -> Numbers:
+        """The reader while Graph counts both collections together; what it took, and what Graph's limits saw."""
+        self.prepare(shared=True)
+        task = {"cuts": cuts, "paced": True, "until_applications": False}
+        spent = self._part("scan_reader.py", task, self._client())
+        return {**spent, "limits": self.control("GET", "throttle")}
 
     def floor(self, sent: list[Numbers]) -> Numbers:
         """The same requests by the bare floor."""
@@ -183,23 +202,29 @@ def _kind(method: str, path: str) -> str:
 def _measure(tenant: Tenant, latencies: tuple[float, ...], promises: Promises) -> Numbers:
     """Everything about one tenant; what the comparison of two tenants needs."""
     population = tenant.population
-    first = tenant.first_scan()
-    _print_scan("first scan, as anybody starts it", first)
-    seconds = [(latency, tenant.second_scan(latency)) for latency in latencies]
+    first = tenant.scan(last_use=population.last_use)
+    _print_scan("first scan", first)
+    scans = [first]
+    if population.last_use:
+        scans.append(tenant.command())
+        _print_scan("app.py scan --json, as anybody starts it", scans[-1])
+    seconds = [(latency, tenant.scan(latency)) for latency in latencies]
     for latency, scan in seconds:
         _print_scan(f"second scan, {1000 * latency:.0f} ms an answer", scan)
-    scans = [first, *(scan for _, scan in seconds)]
+    scans += [scan for _, scan in seconds]
     cuts = tenant.reader([])[0]["cuts"]
     sent = tenant.reader(cuts)[1]
     # In turns, so that what else the machine does meets both.
-    pairs = [(tenant.reader(cuts)[0], tenant.floor(sent)) for _ in range(REPETITIONS)]
+    pairs = [(tenant.reader(cuts)[0], tenant.floor(sent)) for _ in range(population.repetitions)]
     reader, floor = (min(spent, key=lambda each: float(each["cpu"])) for spent in zip(*pairs, strict=True))
+    together = tenant.counted_together(cuts)
     slow = next((scan["phase_seconds"] for latency, scan in seconds if latency == 1), None)
-    alone = tenant.reader(cuts, latency=1, paced=True)[0]
+    alone = tenant.reader(cuts, latency=1)[0]
     _print_parts(tenant, reader, floor, alone)
     _print_rest(seconds[0][1], reader)
     size = f"{population.apps:,} apps"
-    _promise_scans(promises, population, size, scans, [scan for _, scan in seconds])
+    _promise_scans(promises, population, size, scans)
+    _promise_limits(promises, size, scans, together)
     if population is SMALL:
         promises.hold(f"{size}, CPU of the reader / of the floor", reader["cpu"] / floor["cpu"], 3)
     waits = slow if slow is not None else alone["seconds"]
@@ -208,15 +233,17 @@ def _measure(tenant: Tenant, latencies: tuple[float, ...], promises: Promises) -
     spent = waits.get("applications", 0) + waits.get("people", 0)
     promises.hold(f"{size}, 1 s an answer, applications and people ({how})", spent, limit, " s", below=True)
     last = seconds[0][1]
-    print(f"  1,000 apps cost {1000 * last['requests'] / population.apps:.1f} requests and "
-          f"{1000 * last['resource_units'] / population.apps:.1f} resource units a scan; the first "
-          f"{1000 * first['requests'] / population.apps:.1f} and {1000 * first['resource_units'] / population.apps:.1f}")  # fmt: skip
-    return {"requests": last["requests"], "cpu": reader["cpu"]}
+    kinds = {"first scan": first, "further one": scans[1]}
+    if population.last_use:
+        kinds["further one without last use"] = last
+    print("  1,000 apps cost: " + "; ".join(
+        f"{name} {1000 * scan['requests'] / population.apps:.1f} requests and "
+        f"{1000 * scan['resource_units'] / population.apps:.1f} resource units" for name, scan in kinds.items()
+    ))  # fmt: skip
+    return {"requests": last["requests"] - last["kinds"].get("last use", 0), "cpu": reader["cpu"]}
 
 
-def _promise_scans(
-    promises: Promises, population: Population, size: str, scans: list[Numbers], seconds: list[Numbers]
-) -> None:
+def _promise_scans(promises: Promises, population: Population, size: str, scans: list[Numbers]) -> None:
     small = population is SMALL
     if small:
         pages = max(scan["kinds"].get("application pages", 0) for scan in scans)
@@ -224,14 +251,21 @@ def _promise_scans(
         promises.hold(f"{size}, HTTP requests to Graph", max(scan["requests"] for scan in scans), 150)
         stall = max(1000 * scan["phase_seconds"].get("longest_stall", 0) for scan in scans)
         promises.hold(f"{size}, longest stall of the event loop", stall, 50, " ms", below=True)
-        busy = max(1000 * scan["busy"] for scan in seconds)
+        busy = max(1000 * scan["busy"] for scan in scans if "busy" in scan)
         promises.hold(f"{size}, longest time that the event loop was busy without a break", busy, 50, " ms", below=True)
-    growth = max(scan["peak_mb"] - scan["idle_mb"] for scan in seconds)
-    promises.hold(f"{size}, memory over the idle process", growth, 120 if small else 250, " MB", below=True)
-    refused = sum(scan["limits"]["breaches"] for scan in scans)
-    promises.hold(f"{size}, requests refused for keyCredentials, limits apart", refused, 0)
-    together = max(scan["limits"]["most_in_a_minute"].get("together", 0) for scan in scans)
-    promises.hold(f"{size}, most requests for keyCredentials in a minute, both collections together", together, 150)
+    growth = max(scan["peak_mb"] - scan["idle_mb"] for scan in scans if "peak_mb" in scan)
+    promises.hold(
+        f"{size}, memory over the idle process, first scan included", growth, 120 if small else 250, " MB", below=True
+    )
+
+
+def _promise_limits(promises: Promises, size: str, scans: list[Numbers], together: Numbers) -> None:
+    what = f"{size}, requests refused for keyCredentials"
+    promises.hold(f"{what}, a limit for each collection", sum(scan["limits"]["breaches"] for scan in scans), 0)
+    promises.hold(f"{what}, one limit for both together (reader alone)", together["limits"]["breaches"], 0)
+    asked = [*scans, together]
+    most = max(scan["limits"]["most_in_a_minute"].get("together", 0) for scan in asked)
+    promises.hold(f"{size}, most requests for keyCredentials in a minute, both collections together", most, 150)
 
 
 def _print_scan(name: str, scan: Numbers) -> None:
@@ -303,11 +337,11 @@ def main() -> int:
                 tenant.practice.stop()
     if len(measured) == 2:
         small, large = measured[SMALL.apps], measured[LARGE.apps]
-        for name, unit in (("requests", "requests"), ("cpu", "CPU of the reader")):
+        for name, unit in (("requests", "requests but for last use"), ("cpu", "CPU of the reader")):
             promises.hold(f"100,000 apps / 12,000 apps, {unit}", large[name] / small[name], 9.5)
     print(f"\nPromises, measured in {time.perf_counter() - began:.0f} s")
     print("\n".join(promises.lines))
-    return 1 if promises.broken else 0
+    return 1 if promises.missed else 0
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """A whole scan in an otherwise idle process: what `app.py scan --json` does, with memory and CPU noted around it.
 
-Run by bench/scan.py in a process of its own; prints one JSON object.
+Run by bench/scan.py in a process of its own, its task as JSON on stdin; prints one JSON object.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ import importlib
 import json
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,14 +38,16 @@ def _forget_peak() -> None:
         sys.stderr.write("the high-water mark cannot be reset here: growth is too large by what starting took\n")
 
 
-async def whole() -> dict[str, Any]:
-    """The scan's report with what was noted."""
+async def whole(task: dict[str, Any]) -> dict[str, Any]:
+    """The scan's report with what was noted. `task`: last_use, whether the report on last use is read."""
     config, launch = importlib.import_module("config"), importlib.import_module("sandbox.launch")
     roles = frozenset({"scanner", "worker"})
     settings = config.from_environment(roles=roles)
     chosen = settings.practice
     practice = launch.start_or_attach(settings.service.state_dir, chosen.apps, chosen.seed)
     settings = config.enter_practice(settings, practice.settings, roles=roles)
+    if not task["last_use"]:
+        settings = replace(settings, graph=replace(settings.graph, last_use=False))
     # Only now: the libraries read SSL_CERT_FILE when they are imported.
     once, product_of = importlib.import_module("service.once"), importlib.import_module("service.product")
     importlib.import_module("service.logs").set_up_logs("WARNING", readable=True)
@@ -69,4 +72,4 @@ async def whole() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(whole())))
+    print(json.dumps(asyncio.run(whole(json.load(sys.stdin)))))

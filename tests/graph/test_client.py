@@ -17,7 +17,7 @@ from graph.client import NOT_SENT, GraphClient, Identity
 from graph.gate import ONCE, Gate
 from graph.reader import GraphReader
 from graph.wire import decode_page, thumbprint
-from tests.graph.scripted import Bench, identity, page
+from tests.graph.scripted import Answer, Bench, identity, page
 
 
 async def ask(bench: Bench, who: Identity) -> GraphClient:
@@ -117,6 +117,22 @@ async def test_the_token_never_goes_to_another_host(bench: Bench) -> None:
         await reader.send(request)
 
     assert "authorization" not in request.headers.get_all()
+
+
+async def test_a_redirect_is_an_answer_and_a_cookie_is_forgotten(bench: Bench) -> None:
+    away = {"Location": "https://elsewhere.example/", "Set-Cookie": "x=1"}
+    bench.graph.script = {"/things": [Answer(status=302, headers=away), page(1)]}
+    client = GraphClient(identity(bench.graph), gate=Gate(sleep=bench.time.sleep, monotonic=bench.time.monotonic))
+    try:
+        reader = GraphReader(client, policy=ONCE)
+        with pytest.raises(GraphError) as refusal:
+            await reader.call(reader.get("/things"), decode_page)
+        assert refusal.value.status == 302
+        await reader.call(reader.get("/things"), decode_page)
+    finally:
+        await client.close()
+
+    assert [(asked.path, asked.headers.get("Cookie")) for asked in bench.graph.asked] == [("/things", None)] * 2
 
 
 async def test_tokens_and_requests_go_through_the_proxy(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

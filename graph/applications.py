@@ -21,6 +21,7 @@ from graph import partitions
 from graph.federated import federated_credentials
 from graph.items import EXPANDED_AT_MOST, ItemPage, Maker, decode_items, loose_item
 from graph.parallel import Failed, Lanes, side_by_side
+from graph.people_search import IDS_PER_FILTER
 from graph.reader import DEAR, GraphReader, Pace, Part, query
 from graph.wire import (
     Page,
@@ -270,15 +271,41 @@ class GraphApplications:
         wanted = [object_id for object_id in ids if object_id not in reading.seen]
         if not wanted:
             return None
+        try:
+            found = await self._apps_in(wanted)
+        except GraphError as error:
+            if error.status != 400:
+                raise
+            log.info("Graph refused to list app registrations by id (%s); they are read one by one", error)
+            found = await self._apps_one_by_one(wanted)
+        return await reading.nouns(Page(found))
+
+    async def _apps_in(self, ids: Sequence[str]) -> list[msgspec.Raw]:
+        """Some to a request that selects keyCredentials, of which a minute has few. Raises GraphError."""
+        some = [ids[start : start + IDS_PER_FILTER] for start in range(0, len(ids), IDS_PER_FILTER)]
+        conditions = ["id in ('" + "','".join(each.replace("'", "''") for each in part) + "')" for part in some]
+        options = {"select": APPLICATION_FIELDS, "expand": self._expand(), "top": PAGE_SIZE}
+        parts = [Part(path=query("/applications", filter=condition, **options), cost=2) for condition in conditions]
+        found: list[msgspec.Raw] = []
+        for answer in await self._reader.batch(parts, Pace(dear=1, reserved=True)):
+            if answer.status != 200:
+                raise fault(answer.status, answer.body)
+            try:
+                found += decode_page(answer.body).value
+            except msgspec.DecodeError as error:
+                raise GraphError(f"Graph's answer about app registrations cannot be read: {error}") from error
+        return found
+
+    async def _apps_one_by_one(self, ids: Sequence[str]) -> list[msgspec.Raw]:
         options = {"select": APPLICATION_FIELDS, "expand": self._expand()}
-        parts = [Part(path=query(f"/applications/{object_id}", **options), cost=2) for object_id in wanted]
+        parts = [Part(path=query(f"/applications/{object_id}", **options), cost=2) for object_id in ids]
         found: list[msgspec.Raw] = []
         for answer in await self._reader.batch(parts, Pace(dear=1, reserved=True)):
             if answer.status == 200:
                 found.append(decode_single(answer.body))
             elif answer.status != 404:  # deleted meanwhile
                 raise fault(answer.status, answer.body)
-        return await reading.nouns(Page(found))
+        return found
 
     # ------------------------------------------------------------ enterprise apps
 

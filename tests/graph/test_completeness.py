@@ -140,15 +140,18 @@ async def test_throttled_parts_wait_together_and_lose_nothing(bench: Bench) -> N
 # ---------------------------------------------------------------- fewer than counted
 
 
-async def test_apps_without_a_creation_date_are_read_by_their_ids_with_owners(bench: Bench) -> None:
+@pytest.mark.parametrize("refused", [False, True], ids=["together", "one by one where Graph refuses that"])
+async def test_apps_without_a_creation_date_are_read_by_their_ids_with_owners(bench: Bench, refused: bool) -> None:
     completeness = Completeness()
     bench.graph.counts = {"applications": [6]}
-    owners = [{"@odata.type": "#microsoft.graph.user", "id": "u1"}]
+    e = app("e", owners=[{"@odata.type": "#microsoft.graph.user", "id": "u1"}])
+    together = f"/applications?$filter=id in ('e','f','gone')&{LISTING.partition('?')[2]}$top"
     parts(
         bench,
         more={
             UNDATED: [page({"id": "d"}, {"id": "e"}, {"id": "f"}, {"id": "gone"})],
-            "/applications/e?": [Answer(body=app("e", owners=owners))],
+            together: [error(400) if refused else page(e, app("f"))],
+            "/applications/e?": [Answer(body=e)],
             "/applications/f?": [Answer(body=app("f"))],
         },
     )
@@ -160,10 +163,10 @@ async def test_apps_without_a_creation_date_are_read_by_their_ids_with_owners(be
     (undated,) = [app for page in pages for app in page.apps if app.object_id == "e"]
     assert [owner.id for owner in undated.owners] == ["u1"]
     (advanced,) = [asked for asked in bench.graph.asked if asked.path.startswith(UNDATED)]
-    batch = bench.graph.asked[-1]
     assert advanced.headers["ConsistencyLevel"] == "eventual"
     assert "$expand" not in advanced.path
-    assert len(batch.body["requests"]) == 3
+    batches = [len(asked.body["requests"]) for asked in bench.graph.asked if asked.method == "POST"]
+    assert batches == ([1, 3] if refused else [1])
 
 
 async def test_what_no_part_has_is_found_by_one_chain_without_parts(bench: Bench) -> None:

@@ -139,6 +139,8 @@ class Desk(Lists, OneApp, Acting):
     async def _has_a_card(self, tx: Transaction, person_id: str) -> bool:
         """Whether a card was sent to this person in Teams, or is on its way now."""
         alerts = [place.alert_id for place in (await tx.recipients_of_person(person_id))[:MOST_LOOKED_AT]]
+        # Nominees and approvers have no place on the route.
+        alerts += [nomination.alert_id for nomination in await tx.nominations_pending()]
         soon = self.clock() + SOON
         return any(
             delivery.recipient_id == person_id

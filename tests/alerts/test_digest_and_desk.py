@@ -140,6 +140,12 @@ async def test_whoever_gets_the_app_with_their_first_card_is_not_greeted_beside_
     assert await world.desk.greet("eli") is None
 
 
+async def test_whoever_is_asked_to_look_after_an_app_is_not_greeted_beside_it(world: World) -> None:
+    await world.press("tom", "assignOwner", nominees="eli")
+    assert await world.desk.greet("eli") is None
+    assert await world.desk.greet("mia") is not None
+
+
 async def test_whoever_was_told_by_mail_alone_is_greeted(world: World) -> None:
     world.app("payroll", ("eli",), world.secret(29.5))
     world.inbox.failures["eli"] = [DeliveryError("not installed", outcome=Outcome.UNREACHABLE, code="403")]

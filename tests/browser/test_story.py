@@ -1,8 +1,10 @@
 """The whole loop in a real browser: a secret runs out, the right people are asked, a new owner stands in Entra."""
 
 import asyncio
+import os
 import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
@@ -28,6 +30,12 @@ async def become(page, name):
     """Choose a person on the left."""
     await page.locator(f'#cast button[data-name="{name}"]').click()
     await expect(page.locator("#chat-as")).to_contain_text(f"You are {name.capitalize()}")
+
+
+async def picture(page, name):
+    """For docs/nominations.md: only where STEWARD_PICTURES names a folder."""
+    if folder := os.environ.get("STEWARD_PICTURES"):
+        await page.screenshot(path=Path(folder) / f"{name}.png")
 
 
 async def ticked(page, number):
@@ -91,6 +99,7 @@ async def mia_names_eli(page, steward):
     await picker.press_sequentially("eli")
     await card.get_by_role("option", name="Eli Okafor").last.click()
     await expect(card.locator(".picker-chip")).to_contain_text("Eli Okafor")
+    await picture(page, "1-nominate")
     await card.get_by_role("button", name="Ask this person").click()
     await expect(newest(page, VENDOR_PORTAL_SYNC)).to_contain_text("Eli Okafor has been asked.")
     await ticked(page, 4)
@@ -101,6 +110,7 @@ async def eli_accepts(page, steward):
     await page.get_by_role("button", name="Be eli").click()
     card = newest(page, VENDOR_PORTAL_SYNC)
     await expect(card).to_contain_text("Mia Meyer")
+    await picture(page, "2-accept")
     await card.get_by_role("button", name="Accept").click()
     await expect(newest(page, VENDOR_PORTAL_SYNC)).to_contain_text("Thank you, Eli.")
     await ticked(page, 5)
@@ -112,6 +122,7 @@ async def ada_approves(page, steward):
     await page.get_by_role("button", name="Be ada").click()
     card = newest(page, VENDOR_PORTAL_SYNC)
     await expect(card).to_contain_text("Eli Okafor")
+    await picture(page, "3-approve")
     await card.get_by_role("button", name="Approve", exact=True).click()
     await expect(newest(page, VENDOR_PORTAL_SYNC)).to_contain_text(re.compile("Approved by|owns it"))
     await ticked(page, 6)
@@ -121,8 +132,10 @@ async def ada_approves(page, steward):
 async def everybody_sees_it(page):
     await become(page, "mia")
     await expect(newest(page, VENDOR_PORTAL_SYNC)).to_contain_text("Eli Okafor looks after it now.", timeout=30_000)
+    await picture(page, "4-the-one-who-asked")
     await become(page, "eli")
     await expect(cards(page).filter(has_text="You look after it now.").first).to_be_visible(timeout=30_000)
+    await picture(page, "5-the-new-owner")
     await page.get_by_role("tab", name="Entra").click()
     await page.get_by_placeholder("Find an app by name or id").fill(VENDOR_PORTAL_SYNC)
     await expect(page.locator(".app").filter(has_text=VENDOR_PORTAL_SYNC)).to_contain_text("Owners: Eli Okafor")

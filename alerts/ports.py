@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from alerts.ahead import ReadsAhead
+from alerts.forgetting import Forgets
 from alerts.model import (
     Alert,
     Application,
@@ -324,7 +325,7 @@ class OwnerHistory(Protocol):
 # ---------------------------------------------------------------- store/
 
 
-class Transaction(ReadsAhead, Protocol):
+class Transaction(ReadsAhead, Forgets, Protocol):
     """The working state inside one transaction; all of it is kept or none.
 
     Lists of ids may hold thousands: implementations chunk them. Unknown ids are simply absent.
@@ -434,9 +435,6 @@ class Transaction(ReadsAhead, Protocol):
     async def runs_that_told(self, limit: int) -> list[str]:
         """Ids of the runs whose messages were let go, the newest first."""
 
-    async def forget_deliveries(self, before: datetime) -> int:
-        """Delete finished ones without notices from before then; how many there were."""
-
     async def deliveries_waiting(self) -> int:
         """How many are pending or sending."""
 
@@ -530,12 +528,6 @@ class Transaction(ReadsAhead, Protocol):
         """The stored answer for an idempotency key, None when it is new."""
 
     async def save_answer_given(self, key: str, answer: str, at: datetime) -> None: ...
-    async def forget_answers(self, before: datetime) -> int:
-        """Delete answers given before then; how many there were."""
-
-    async def forget_archived(self, keep: int) -> int:
-        """Delete archived events, but the newest `keep` of all; how many there were."""
-
     async def value(self, name: str) -> str | None: ...
     async def values(self, names: Sequence[str]) -> dict[str, str]:
         """Those of the small values that are stored."""

@@ -50,7 +50,7 @@ def steward(practice: Practice, folder: Path, alerts: int, people: int, pace: in
     database = Path(tempfile.mkdtemp(dir=folder)) / "steward.db"
     environment = {
         **os.environ, "STATE_DIR": str(folder), "PRACTICE_APPS": str(APPS), "PRACTICE_SEED": "1",
-        "DATABASE_URL": f"sqlite:///{database}",
+        "DATABASE_URL": f"sqlite:///{database}", "MAX_PEOPLE_PER_RUN": "0",
     }  # fmt: skip
     report: dict[str, Any] = child("bench.delivery_worker", practice, environment, str(alerts), str(people), str(pace))
     return report
@@ -73,7 +73,7 @@ def show(report: dict[str, Any], pace: int, baseline: float, promises: Promises)
     ideal = calls / pace
     print(
         f"\nSEND_PACE={pace}, the twin at {max(30, pace)}/s\n"
-        f"  {sent:,} cards to {report['people']:,} people in {seconds:.1f} s: {rate:.1f} messages/s, "
+        f"  {report['alerts']:,} alerts, {sent:,} cards to {report['people']:,} people in {seconds:.1f} s: {rate:.1f} messages/s, "
         f"{calls:,} calls, {calls / seconds:.1f} calls/s\n"
         f"  botbuilder's sender, no limits: {baseline:.1f} messages/s; ratio {rate / baseline:.2f}\n"
         f"  of the {DOCUMENTED} calls/s that Teams documents: {calls / seconds / DOCUMENTED:.2f}\n"

@@ -87,6 +87,7 @@ async def measure(alerts: int, people: int, pace: int) -> dict[str, Any]:
     limits = practice.call("POST", "/control/limits", {})
     seen = practice.call("GET", f"/control/requests?since={mark}", seconds=120)["requests"]
     return {
+        "alerts": alerts,
         "queued": queued,
         "people": len(owners),
         "seconds": took,

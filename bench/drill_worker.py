@@ -25,11 +25,11 @@ from bot.connector import Brakes, Connector
 from bot.contacts import Contacts
 from bot.drawing import Drawing
 from bot.hosts import ServiceHosts
-from bot.pace import MARGIN, Turnstile
+from bot.pace import MARGIN, Spacing, Turnstile
 from bot.proactive import ProactiveTeams
 from bot.wire import Wire
 from cards.render import Words
-from store.shared_pace import StoredPace
+from store.shared_pace import StoredPace, StoredSpacing
 from store.store import open_store
 
 #: Seconds: of a claim, and before the one repeat of a send whose outcome is unknown (60 and 600 in the product).
@@ -82,7 +82,10 @@ async def work(database: str, teams_url: str, pace: float) -> None:
         wire=wire,
         tokens=NoTokens(),
         hosts=ServiceHosts([], plain_loopback=True),
-        brakes=Brakes(pace=Turnstile(StoredPace(store, "teams", pace * MARGIN), pace * MARGIN)),
+        brakes=Brakes(
+            pace=Turnstile(StoredPace(store, "teams", pace * MARGIN), pace * MARGIN),
+            spacing=Spacing(shared=StoredSpacing(store, "teams")),
+        ),
         bot_id="28:drill",
         tenant_id="tenant",
     )

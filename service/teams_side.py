@@ -18,7 +18,7 @@ from bot.edge import Edge
 from bot.handler import Bot
 from bot.hosts import ServiceHosts
 from bot.identity import BotIdentity, BotType
-from bot.pace import MARGIN, Turnstile
+from bot.pace import MARGIN, Spacing, Turnstile
 from bot.pages import Pages, Readiness, make_runner, make_web_app
 from bot.proactive import ProactiveTeams
 from bot.replies import Replies
@@ -28,7 +28,7 @@ from cards.text import words_for
 from service.core import Core
 from service.words import words_of
 from settings.model import Settings
-from store.shared_pace import StoredPace
+from store.shared_pace import StoredPace, StoredSpacing
 
 
 @dataclass(kw_only=True)
@@ -86,11 +86,16 @@ def build_teams(
     )
     tokens = MsalTokens(identity, ca_file=ca_file)
     pace = settings.bot.send_pace * MARGIN
+    # SQLite is one machine's, where one process sends.
+    several = not settings.service.database_url.reveal().startswith("sqlite")
     connector = Connector(
         wire=wire,
         tokens=tokens,
         hosts=hosts,
-        brakes=Brakes(pace=Turnstile(StoredPace(core_store.store, "teams", pace), pace)),
+        brakes=Brakes(
+            pace=Turnstile(StoredPace(core_store.store, "teams", pace), pace),
+            spacing=Spacing(shared=StoredSpacing(core_store.store, "teams") if several else None),
+        ),
         bot_id=identity.bot_id,
         tenant_id=identity.tenant_id,
     )

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, func, literal, select
+from sqlalchemy import ColumnElement, Float, delete, func, literal, select
 
 from store import schema
 from store.session import Session
@@ -56,3 +56,9 @@ class Paces(Session):
         table = schema.paces
         left = select(table.c.shut_until - self._now(now)).where(table.c.name == name)
         return min(max(0.0, float(await self._scalar(left) or 0.0)), LONGEST_STOP)
+
+    async def forget_paces(self, idle_seconds: float, now: Now | None = None) -> int:
+        """Delete those of which no turn was taken for so long, and which are not shut; how many there were."""
+        table, moment = schema.paces, self._now(now)
+        idle = delete(table).where(table.c.next_at < moment - idle_seconds, table.c.shut_until < moment)
+        return await self._run(idle)

@@ -1,4 +1,4 @@
-"""The SharedPace of the core on the store: one row for each outside service."""
+"""The shared paces on the store: one row for each outside service, and for each conversation that is busy."""
 
 import time
 
@@ -38,3 +38,21 @@ class StoredPace:
         """Seconds until calls may be made again."""
         async with self._store.reading() as tx:
             return await tx.pace_shut_for(self._name, self._now)
+
+
+class StoredSpacing:
+    """Implements bot.pace.SharedSpacing on the store: one row for each conversation that is busy.
+
+    Args:
+        name: of the service; what its rows' names begin with.
+        now: seconds since 1970; None the database's own clock.
+    """
+
+    def __init__(self, store: Store, name: str, *, now: Now | None = None) -> None:
+        self._store = store
+        self._name = name
+        self._now = now
+
+    async def reserve(self, key: str, gap: float) -> float:
+        """Take the conversation's next turn, so many seconds after the one before; seconds until it."""
+        return await StoredPace(self._store, f"{self._name} {key}", 1 / gap, now=self._now).reserve(1)

@@ -5,6 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from store.ahead import Ahead
 from store.alerts import Alerts
 from store.cards import Cards
+from store.forgetting import Forgetting
 from store.journal import Journal
 from store.paces import Paces
 from store.people import People
@@ -12,7 +13,7 @@ from store.snapshot import Snapshot
 from store.waiting import Waiting
 
 
-class SqlTransaction(Snapshot, Alerts, Journal, Ahead, Cards, People, Paces, Waiting):
+class SqlTransaction(Snapshot, Alerts, Journal, Ahead, Cards, People, Paces, Waiting, Forgetting):
     """Implements alerts.ports.Transaction, and reads the audit."""
 
     def __init__(self, connection: AsyncConnection) -> None:

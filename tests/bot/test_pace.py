@@ -1,11 +1,13 @@
 """Turns that are taken in advance from the pace of all replicas."""
 
 import asyncio
+import random
 
 import pytest
 
 from alerts.errors import StoreError
-from bot.pace import OVERALL, Turnstile
+from bot.pace import OVERALL, Spacing, TooBusy, Turnstile
+from sandbox.connector_limits import RateLimits
 
 
 class Clock:
@@ -225,3 +227,59 @@ async def test_a_fault_of_ours_reaches_those_who_wait():
 
     with pytest.raises(RuntimeError):
         await asyncio.wait_for(gate.turn(), 5)
+
+
+class Conversations:
+    """The turns of all replicas in each conversation, on a clock of the test."""
+
+    def __init__(self, clock):
+        self.clock = clock
+        self.next = {}
+        self.error = None
+
+    async def reserve(self, key, gap):
+        if self.error is not None:
+            raise self.error
+        turn = max(self.next.get(key, 0.0), self.clock.now)
+        self.next[key] = turn + gap
+        return turn - self.clock.now
+
+
+def spacings(clock, shared, count):
+    return [Spacing(shared=shared, monotonic=clock, sleep=clock.sleep) for _ in range(count)]
+
+
+@pytest.mark.parametrize("replicas", [2, 3, 4])
+async def test_several_replicas_together_break_no_window_of_a_conversation(replicas):
+    clock, chance = Clock(), random.Random(replicas)
+    limits = RateLimits(clock=clock)
+    own = spacings(clock, Conversations(clock), replicas)
+    waits, came = [], []
+    # One message of a person at a time, whoever has claimed it; the first ones as fast as can be.
+    while len(came) < 3000:
+        try:
+            async with (own[len(came)] if len(came) < replicas else chance.choice(own)).slot("a:ana", 3.0):
+                waits.append(limits.take("a:ana"))
+                came.append(clock.now)
+        except TooBusy:
+            await clock.sleep(5)
+
+    assert set(waits) == {0}
+    # And not much slower than they may be.
+    assert sum(time < came[0] + 3600 for time in came) > 1500
+
+
+async def test_a_conversation_that_was_quiet_needs_no_turn_and_one_without_the_store_keeps_its_own_windows():
+    clock = Clock()
+    shared = Conversations(clock)
+    (spacing,) = spacings(clock, shared, 1)
+    for _ in range(3):
+        async with spacing.slot("a:ana", 3.0):
+            clock.now += 31
+    assert shared.next == {}
+    shared.error = StoreError("away")
+    for _ in range(3):
+        async with spacing.slot("a:ana", 3.0):
+            pass
+
+    assert clock.slept == []

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from store.shared_pace import StoredPace
+from store.shared_pace import StoredPace, StoredSpacing
 from store.store import SqlStore, open_store
 
 
@@ -75,3 +75,21 @@ async def test_without_a_clock_of_the_test_the_databases_own_is_asked(store: Sql
 
     assert 50 < await pace.reserve(1) < 101
     assert 50 < await pace.shut_for() < 101
+
+
+async def test_each_conversation_has_turns_of_its_own_and_is_forgotten_when_nobody_writes_to_it(
+    store: SqlStore, url: str
+) -> None:
+    now = Now()
+    other = await open_store(url)
+    one, two = (StoredSpacing(each, "teams", now=now) for each in (store, other))
+    waits = [await one.reserve("a:ana", 0.6), await two.reserve("a:ana", 0.6), await two.reserve("a:ben", 0.6)]
+    await StoredPace(store, "teams", 20, now=now).shut(7200)
+    await other.close()
+    now.seconds += 3600
+    async with store.transaction() as tx:
+        forgotten = [await tx.forget_paces(seconds, now) for seconds in (3700, 1800, 1800)]
+
+    assert waits == [pytest.approx(wait, abs=1e-5) for wait in (0.0, 0.6, 0.0)]
+    # The stop is still in force.
+    assert forgotten == [0, 2, 0]

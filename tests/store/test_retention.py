@@ -3,10 +3,10 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from alerts.model import DeliveryState
-from alerts.retention import ANSWERS_FOR, MESSAGES_FOR, Retention
+from alerts.model import AlertState, DeliveryState
+from alerts.retention import ANSWERS_FOR, CLOSED_FOR, MESSAGES_FOR, Retention
 from store.store import SqlStore
-from tests.store.makers import NOW, delivery, event
+from tests.store.makers import DAY, NOW, alert, card, delivery, event, notice, recipient
 
 
 async def test_old_answers_and_finished_messages_without_notices_go(store: SqlStore) -> None:
@@ -40,3 +40,34 @@ async def test_only_archived_events_beyond_the_newest_are_forgotten(store: SqlSt
         assert await tx.forget_archived(3) == 2
         assert [each.event_id for each in await tx.events_waiting(10)] == ["e2", "e3"]
         assert await tx.forget_archived(0) == 2
+
+
+async def test_alerts_closed_long_ago_go_with_all_that_tells_of_them_alone(store: SqlStore) -> None:
+    gone = [alert(name, state=AlertState.RESOLVED, closed_at=NOW + DAY) for name in ("gone-1", "gone-2")]
+    stay = [alert("open"), alert("fresh", state=AlertState.RESOLVED, closed_at=NOW + 3 * DAY)]
+    told = {"done": ("gone-1", "gone-2"), "digest": ("gone-1", "open"), "of fresh": ("fresh",)}
+    async with store.transaction() as tx:
+        await tx.save_alerts([*gone, *stay])
+        for each in (*gone, *stay):
+            await tx.save_recipients([recipient(each.id)])
+            await tx.add_notices([notice(f"notice of {each.id}", each.id)])
+        for name, alerts in told.items():
+            sent = delivery(name, alert_ids=alerts, notice_ids=("n",), state=DeliveryState.SENT)
+            await tx.add_deliveries([sent])
+            await tx.save_cards([card(name, alert_ids=alerts)])
+    assert await Retention(store=store, clock=lambda: NOW + CLOSED_FOR + 2 * DAY).run_once() == 2
+    everybody = [each.id for each in (*gone, *stay)]
+    async with store.reading() as tx:
+        assert set(await tx.alerts(everybody)) == {"open", "fresh"}
+        assert {place.alert_id for place in await tx.recipients(everybody)} == {"open", "fresh"}
+        assert {each.alert_id for each in await tx.notices(everybody)} == {"open", "fresh"}
+        assert set(await tx.deliveries(list(told))) == {"digest", "of fresh"}
+        assert [each.id for each in await tx.deliveries_of_alerts(["gone-1"])] == []
+        assert {each.id for each in await tx.cards_of_alerts(everybody)} == {"digest", "of fresh"}
+        assert await tx.card("done") is None
+
+
+async def test_a_run_forgets_so_many_and_the_next_one_goes_on(store: SqlStore) -> None:
+    async with store.transaction() as tx:
+        await tx.save_alerts([alert(f"a{n}", state=AlertState.RESOLVED, closed_at=NOW) for n in range(7)])
+        assert [await tx.forget_alerts(NOW + DAY, 5) for _ in range(3)] == [5, 2, 0]

@@ -1,7 +1,8 @@
 """A replica that dies, or falls asleep, at an exact point: it scans a small tenant and sends its messages.
 
 Run as a module it has everything loaded, and forks one such replica for each line that it reads (JSON, see `Life`); it
-answers with the replica's process id, and with a line when it is stopped and when it has ended (see `News`).
+answers with the replica's process id, and with a line when it is stopped and when it has ended (see `News`). With a
+`Life` as its argument it is that replica itself.
 """
 
 import asyncio
@@ -191,4 +192,7 @@ def copies(channel: Conversations) -> dict[str, int]:
 
 
 if __name__ == "__main__":
-    nursery()
+    if len(sys.argv) > 1:
+        asyncio.run(_live(Life(**json.loads(sys.argv[1]))))
+    else:
+        nursery()

@@ -6,6 +6,7 @@ Source: learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-connec
 """
 
 import asyncio
+import json
 import ssl
 import time
 from collections.abc import Mapping
@@ -225,19 +226,23 @@ class Connector:
 
     async def _exchange(self, call: _Call, token: str) -> tuple[int, Mapping[str, str], bytes]:
         """One request. Raises DeliveryError when no whole answer came."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        # Before the turn: nothing but the writing itself is to stand between it and the request.
+        content = None if call.body is None else json.dumps(call.body).encode()
+        if content is not None:
+            headers["Content-Type"] = "application/json"
         turn = await self._my_turn()
         if call.last_word is not None:
             await call.last_word()
         await self._brakes.pace.in_time(turn)
         if (wait := await self._brakes.pace.shut_for()) > 0:
             raise _told_to_wait(wait)
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
         began = time.monotonic()
         try:
             async with self._wire.session().request(
                 call.method,
                 call.url(),
-                json=call.body,
+                data=content,
                 headers=headers,
                 timeout=self._timeout,
                 allow_redirects=False,

@@ -31,7 +31,11 @@ class Readable(logging.Formatter):
         at = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S")
         text = record.getMessage().encode("unicode_escape").decode("ascii")
         line = f"{at} {record.levelname.lower():7} {record.name}: {text}"
-        return line + ("\n" + self.formatException(record.exc_info) if record.exc_info else "")
+        if not record.exc_info:
+            return line
+        # What an error says may hold line breaks of somebody's name: no line of it looks like one of the log's own.
+        told = self.formatException(record.exc_info).splitlines()
+        return "\n".join([line, *(f"    {each.encode('unicode_escape').decode('ascii')}" for each in told)])
 
 
 def set_up_logs(level: str, *, readable: bool) -> None:

@@ -2,10 +2,11 @@
 
 import email.message
 import email.policy
+import os
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts.views import MailView, Sentence
@@ -175,13 +176,24 @@ def test_every_subject_is_a_lawful_header(text: str) -> None:
         assert list(message.keys()) == ["Subject"]
 
 
-@given(st.text(max_size=300))
-def test_any_name_at_all_keeps_the_shape_of_the_page(text: str) -> None:
-    _, plain = mailed(mail_view(owner_view()))
-    _, seen = mailed(poisoned(mail_view(owner_view()), text))
+#: As tests/bot/test_hostile_inputs.py, but these are cheap.
+MANY = int(os.environ.get("STEWARD_HOSTILE_INPUTS", "100"))
+#: What a browser or a mail program might take for more than text.
+MARKUP = st.text(alphabet="<>/\"'&;=!-[](){}*_`#|\\:.@ \n\r\t\x00\u2028\u202eahrefscipt", max_size=300)
 
-    assert set(seen.tags) == set(plain.tags)
-    assert seen.attributes == plain.attributes
+
+@settings(max_examples=MANY, deadline=None)
+@given(st.text(max_size=300) | MARKUP)
+def test_any_name_at_all_keeps_the_shape_of_the_page(text: str) -> None:
+    for view in (mail_view(owner_view()), EVERYTHING):
+        _, plain = mailed(poisoned(view, "harmless"))
+        mail, seen = mailed(poisoned(view, text))
+
+        assert set(seen.tags) <= set(plain.tags)
+        assert len(seen.tags) <= len(plain.tags)
+        assert seen.attributes <= plain.attributes
+        assert len(seen.links) <= len(plain.links)
+        assert not set(mail.subject) & set("\r\n\x00")
 
 
 def test_every_form_of_an_alert_can_be_mailed() -> None:

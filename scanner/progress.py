@@ -1,6 +1,7 @@
 """A progress bar on a terminal, one line per phase; elsewhere events in the log."""
 
 import logging
+import shutil
 import sys
 import time
 from types import TracebackType
@@ -41,7 +42,10 @@ class ProgressBar:
             self._log(phase, done, total)
             return
         if phase not in self._bars:
-            self._bars[phase] = tqdm(total=None, desc=f"{TITLES.get(phase, phase):<20}", file=sys.stderr, unit="")
+            # On a terminal that tells no size, as those without a window do, tqdm would show nothing.
+            columns, rows = shutil.get_terminal_size()
+            title = f"{TITLES.get(phase, phase):<20}"
+            self._bars[phase] = tqdm(total=None, desc=title, file=sys.stderr, unit="", ncols=columns, nrows=rows)
         bar = self._bars[phase]
         bar.total = total or None
         bar.n = done

@@ -2,6 +2,8 @@
 
 import io
 import logging
+import os
+import select
 import sys
 
 import pytest
@@ -28,6 +30,21 @@ def test_a_terminal_shows_a_bar_for_each_phase(monkeypatch: pytest.MonkeyPatch) 
     assert "999/12000" in shown
     assert "12000/12000" in shown
     assert "Enterprise apps" in shown
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+def test_a_terminal_without_a_size_shows_the_bar_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = os.openpty()
+    with os.fdopen(theirs, "w") as screen, os.fdopen(ours, "rb", buffering=0) as shown:
+        monkeypatch.setattr(sys, "stderr", screen)
+        with ProgressBar() as bar:
+            bar("applications", 999, 12000)
+        screen.flush()
+        written = shown.read(1 << 16)
+        while b"999/12000" not in written and select.select([shown], [], [], 0)[0]:
+            written += shown.read(1 << 16)
+
+    assert b"999/12000" in written
 
 
 def test_without_a_terminal_the_log_has_one_line_a_phase_and_not_one_a_page(caplog: pytest.LogCaptureFixture) -> None:

@@ -34,14 +34,17 @@ class Paces(Session):
         return func.min(*values) if self._sqlite else func.least(*values)
 
     async def reserve_turns(self, name: str, turns: int, gap: float, now: Now | None = None) -> float:
-        """Take so many turns; seconds until the first of them."""
-        table, moment = schema.paces, self._now(now)
+        """Take so many turns; seconds until the first of them, from when this returns."""
+        table, asked_at, moment = schema.paces, time.monotonic(), self._now(now)
         insert = self._insert(table).values(name=name, next_at=moment + turns * gap, shut_until=0.0)
         free = self._smallest(self._largest(table.c.next_at, moment), moment + FARTHEST)
         taken = insert.on_conflict_do_update(index_elements=["name"], set_={"next_at": free + turns * gap})
         # Its own start, not now: the statement itself may have waited for another's.
-        first_in = await self._scalar(taken.returning(table.c.next_at - turns * gap - moment))
-        return max(0.0, float(first_in))
+        first_in = float(await self._scalar(taken.returning(table.c.next_at - turns * gap - moment)))
+        if self._sqlite and now is None:
+            # Its moment is that of the question; PostgreSQL's is that of the answer.
+            first_in -= time.monotonic() - asked_at
+        return max(0.0, first_in)
 
     async def shut_pace(self, name: str, seconds: float, now: Now | None = None) -> None:
         """Nobody may call for so many seconds."""

@@ -228,7 +228,8 @@ async def assigned(tx: Transaction, nomination: Nomination, now: datetime) -> No
     people = {p.id: p for p in (nomination.nominator, nomination.nominee)}
     if nomination.approver is not None:
         people[nomination.approver.id] = nomination.approver
-    await tx.add_deliveries([told(p, "owner_assigned", done, now) for p in people.values()])
+    said = {p.id: "owner_assigned_you" if p.id == done.nominee.id else "owner_assigned" for p in people.values()}
+    await tx.add_deliveries([told(p, said[p.id], done, now) for p in people.values()])
     records = await tx.snapshot_of_apps([nomination.application.object_id])
     others = {p.id: p for p in owners_of(records) if p.counts and p.id not in people}
     await tx.add_deliveries([told(p, "owner_added", done, now) for p in others.values()])

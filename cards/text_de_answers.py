@@ -28,6 +28,7 @@ _ACTIONS: Mapping[str, Entry] = {
     "nominee_not_possible": "{name} kann nicht gefragt werden: Eine App kann nur Personen Ihrer Organisation mit aktivem"
     " Konto gehören.",
     "nominee_self": "Sie fragen sich selbst: Das gilt als Ihre Zusage. Die Administration bestätigt sie.",
+    "owner_assigned_you": "{app} gehört jetzt Ihnen; Entra zeigt es. Danke.",
     "owner_assigned": "{app} gehört jetzt {person}; Entra zeigt es. Danke.",
     "nomination_declined": "{person} kann {app} nicht übernehmen. Bitte nennen Sie jemand anderen.{note}",
     "question_leavers": "{count} von {of} Besitzern sind auf einmal weg. Ihre Führungskräfte werden erst gefragt, wenn Sie"

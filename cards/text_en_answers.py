@@ -30,6 +30,7 @@ _ACTIONS: Mapping[str, Entry] = {
     "nominee_not_possible": "{name} can't be asked: only people of your organisation with an active account can own an"
     " app.",
     "nominee_self": "You are asking yourself: that counts as your yes. An administrator confirms it.",
+    "owner_assigned_you": "You own {app} now; Entra shows it. Thank you.",
     "owner_assigned": "{person} owns {app} now; Entra shows it. Thank you.",
     "nomination_declined": "{person} can't take over {app}. Please name somebody else.{note}",
     "question_leavers": "{count} of {of} owners are gone at once. Their managers are not asked before you say so; please"

@@ -28,6 +28,7 @@ _ACTIONS: Mapping[str, Entry] = {
     "nominee_not_possible": "Impossible de demander à {name} : seules les personnes de votre organisation dont le compte"
     " est actif peuvent être propriétaires.",
     "nominee_self": "Vous vous posez la question à vous-même : cela vaut accord. Un administrateur le confirme.",
+    "owner_assigned_you": "{app} vous appartient maintenant ; Entra l'indique. Merci.",
     "owner_assigned": "{app} appartient maintenant à {person} ; Entra l'indique. Merci.",
     "nomination_declined": "{person} ne peut pas se charger de {app}. Merci de nommer quelqu'un d'autre.{note}",
     "question_leavers": "{count} propriétaires sur {of} ont disparu d'un coup. Leurs responsables ne sont pas interrogés sans"

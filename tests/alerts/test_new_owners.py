@@ -132,7 +132,7 @@ async def test_direct_the_nominees_yes_is_enough_and_the_other_owners_are_told(w
     assert [owner.id for owner in world.apps["invoice"].owners] == ["ana", "tom", "eli"]
     assert world.told().get("ada") is None
     assert [said(world, person) for person in ("ana", "eli", "tom")] == [
-        "owner_assigned", "owner_assigned", "owner_added",
+        "owner_assigned", "owner_assigned_you", "owner_added",
     ]  # fmt: skip
 
 
@@ -172,7 +172,7 @@ async def test_direct_without_a_writer_the_admins_get_the_steps_and_graph_is_wat
     assert await world.changes.run_pending() == 1
     await world.worker.drain()
     assert await state(world, nomination) == ("assigned", "")
-    assert (said(world, "ana"), said(world, "eli")) == ("owner_assigned", "owner_assigned")
+    assert (said(world, "ana"), said(world, "eli")) == ("owner_assigned", "owner_assigned_you")
     states = [view.items[0].state for card, view in world.inbox.updates if card.recipient_id == "ana"]  # type: ignore[union-attr]
     assert states[-1] is CardState.ASSIGNED
 

@@ -35,6 +35,7 @@ PROMISED = [
     "nominee_not_possible",
     "nominee_self",
     "owner_assigned",
+    "owner_assigned_you",
     "nomination_declined",
     "nomination_expired",
     "approval_late",

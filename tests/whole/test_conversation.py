@@ -174,6 +174,19 @@ async def test_every_verb_and_command_is_answered_in_time_while_the_archive_hang
     for verb in sorted(VERBS, key=lambda verb: verb in ("retire", "notMine")):
         status, kind, said = await asyncio.wait_for(tenant.press("ana", verb, {**data, **VERBS[verb]}), IN_TIME)
         assert (status, said != REFUSED, kind in (CARD, MESSAGE)) == (200, True, True), verb
+    for nominee in ("sam", "eli"):
+        other = {"alert": tenant.alerts["vendor"], "v": 1, "nominees": nominee}
+        await asyncio.wait_for(tenant.press("pat", "assignOwner", other), IN_TIME)
+        await tenant.bot.settle()
+    async with tenant.world.store.reading() as tx:
+        asked = {nomination.nominee.id: nomination.id for nomination in await tx.nominations_pending()}
+    for actor, verb, nominee in (
+        ("tom", "accept", "tom"), ("ada", "approve", "tom"), ("sam", "decline", "sam"), ("eli", "accept", "eli"),
+        ("ada", "reject", "eli"),
+    ):  # fmt: skip
+        answer = await asyncio.wait_for(tenant.press(actor, verb, {"nomination": asked[nominee], "v": 1}), IN_TIME)
+        assert (answer[0], answer[2] != REFUSED) == (200, True), verb
+        await tenant.bot.settle()
     for text in ("my apps", "status", "status invoice", "expiring", "ownerless", "why", "last scan", "history invoice"):
         assert await asyncio.wait_for(tenant.say("ada", text), IN_TIME), text
     unreachable = await tenant.say("ada", "history invoice")

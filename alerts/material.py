@@ -3,9 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any, TypeVar
 
 from alerts.leavers import Orphan
-from alerts.model import Alert, Credential, CredentialRecord, Person, Recipient, Route
+from alerts.model import Alert, Credential, CredentialRecord, Delivery, Notice, Person, Recipient, Route
+
+V = TypeVar("V", str, datetime)
+
 
 #: (object id, key id) of a credential.
 Key = tuple[str, str]
@@ -37,6 +41,8 @@ class Material:
     credentials: int = 0
     ownerless: int = 0
     ownerless_without_any: int = 0
+    #: One object for equal ids and moments of many rows.
+    _same: dict[Any, Any] = field(default_factory=dict)
 
     def orphaned(self, orphan: Orphan | None) -> None:
         """Keep what a leaver's handover would need of an ownerless app."""
@@ -57,16 +63,51 @@ class Material:
         application, credential = alert.application, alert.credential
         return replace(
             alert,
+            id=self.same(alert.id),
+            tenant_id=self.same(alert.tenant_id),
+            run_id=self.same(alert.run_id),
+            opened_at=self.same(alert.opened_at),
+            changed_at=self.same(alert.changed_at),
+            state_since=alert.state_since and self.same(alert.state_since),
+            owner_ids=None if alert.owner_ids is None else tuple(map(self.same, alert.owner_ids)),
             application=record.application if record.application == application else application,
             credential=record.credential if record.credential == credential else credential,
         )
+
+    def shared_notice(self, notice: Notice) -> Notice:
+        """An equal notice that holds the ids that other rows hold."""
+        return replace(
+            notice,
+            id=self.same(notice.id),
+            alert_id=self.same(notice.alert_id),
+            recipient_id=self.same(notice.recipient_id),
+            run_id=self.same(notice.run_id),
+            created_at=self.same(notice.created_at),
+        )
+
+    def shared_delivery(self, delivery: Delivery) -> Delivery:
+        """An equal message that holds the ids that other rows hold."""
+        return replace(
+            delivery,
+            recipient_id=self.same(delivery.recipient_id),
+            run_id=self.same(delivery.run_id),
+            notice_ids=tuple(map(self.same, delivery.notice_ids)),
+            alert_ids=tuple(map(self.same, delivery.alert_ids)),
+            created_at=self.same(delivery.created_at),
+            not_before=self.same(delivery.not_before),
+        )
+
+    def same(self, value: V) -> V:
+        """The first of equal ids or moments."""
+        known: V = self._same.setdefault(value, value)
+        return known
 
     def shared_recipient(self, recipient: Recipient, alert_id: str) -> Recipient:
         """An equal recipient that holds the people of the scan, and this copy of the alert's id."""
         person, chief = recipient.person, recipient.on_behalf_of
         return replace(
             recipient,
-            alert_id=alert_id,
+            alert_id=self.same(alert_id),
             person=self._shared(person),
             on_behalf_of=None if chief is None else self._shared(chief),
         )

@@ -109,7 +109,9 @@ class Round:
                 place = self.material.shared_recipient(read, own[read.alert_id])
                 self.recipients[place.alert_id][place.person.id] = place
         self.told: dict[str, dict[tuple[int, str, NoticeKind], datetime]] = defaultdict(dict)
-        notices = await tx.notices(ids)
+        notices: list[Notice] = []
+        for part in slices(ids, READ_SLICE):
+            notices += map(self.material.shared_notice, await tx.notices(part))
         #: Messages that wait for an admin: this decision decides anew what they say.
         self.held: list[Delivery] = []
         #: People for whom something comes out of hold, or was recalled: one card, whatever has gathered.
@@ -146,14 +148,20 @@ class Round:
         tries: dict[str, list[tuple[DeliveryState, datetime]]] = defaultdict(list)
         # A handover is decided by complete scans alone: what waits of it is sent as it is.
         handovers = {notice.id for notice in notices if notice.kind is NoticeKind.HANDOVER}
-        for delivery in await self.tx.deliveries_of_alerts(ids):
-            # Through a pause nothing was claimed: what has waited is decided anew with what is held.
-            waited = self.scan.anew is Anew.RESUMED and is_waiting(delivery)
-            again = is_held(delivery) or (waited and handovers.isdisjoint(delivery.notice_ids))
-            if again:
-                self.held.append(delivery)
-            for notice_id in delivery.notice_ids:
-                tries[notice_id].append((DeliveryState.HELD if again else delivery.state, delivery.created_at))
+        seen: set[str] = set()
+        for part in slices(ids, READ_SLICE):
+            for delivery in await self.tx.deliveries_of_alerts(part):
+                if delivery.id in seen:  # a digest is about alerts of many parts
+                    continue
+                seen.add(delivery.id)
+                # Through a pause nothing was claimed: what has waited is decided anew with what is held.
+                waited = self.scan.anew is Anew.RESUMED and is_waiting(delivery)
+                again = is_held(delivery) or (waited and handovers.isdisjoint(delivery.notice_ids))
+                if again:
+                    self.held.append(self.material.shared_delivery(delivery))
+                state = DeliveryState.HELD if again else delivery.state
+                for notice_id in delivery.notice_ids:
+                    tries[self.material.same(notice_id)].append((state, self.material.same(delivery.created_at)))
         said = {
             notice.id: min((at for state, at in tries[notice.id] if state not in UNSAID), default=notice.created_at)
             for notice in notices

@@ -9,9 +9,15 @@ from alerts.model import (
     Alert,
     Application,
     ApplicationType,
+    Channel,
     Credential,
     CredentialRecord,
     CredentialType,
+    Delivery,
+    DeliveryPurpose,
+    EscalationPath,
+    Notice,
+    NoticeKind,
     Person,
     PreviousOwner,
     Recipient,
@@ -85,3 +91,50 @@ def test_who_departed_before_departures_were_watched_is_noted_and_not_kept() -> 
         kept.orphaned(orphan)
 
     assert (kept.orphans, kept.gone) == ([], {"zoe"})
+
+
+def test_rows_about_one_alert_hold_one_copy_of_its_id_and_of_the_moment() -> None:
+    kept = material()
+
+    def copy(text: str) -> str:
+        return "".join(list(text))
+
+    stored = Alert(
+        id="alert-1",
+        tenant_id="t",
+        application=SHOP,
+        credential=KEY,
+        opened_at=NOW,
+        changed_at=NOW + timedelta(0),
+        owner_ids=(copy("person-1"),),
+    )
+    notice = Notice(
+        id="notice-1",
+        alert_id=copy("alert-1"),
+        stage=30,
+        recipient_id=copy("person-1"),
+        kind=NoticeKind.STAGE,
+        run_id="run",
+        created_at=NOW + timedelta(0),
+        path=EscalationPath.CURRENT_OWNERS,
+        reason=RouteReason.OWNER,
+        alert_type="FirstAlert",
+    )
+    message = Delivery(
+        id="delivery-1",
+        purpose=DeliveryPurpose.ALERT,
+        channel=Channel.TEAMS,
+        recipient_id=copy("person-1"),
+        notice_ids=(copy("notice-1"),),
+        alert_ids=(copy("alert-1"),),
+        created_at=NOW,
+        not_before=NOW,
+    )
+    alert, told, sent = kept.shared_alert(stored), kept.shared_notice(notice), kept.shared_delivery(message)
+
+    assert (alert, told, sent) == (stored, notice, message)
+    assert told.alert_id is sent.alert_ids[0] is alert.id
+    assert told.id is sent.notice_ids[0]
+    assert alert.owner_ids is not None
+    assert alert.owner_ids[0] is told.recipient_id is sent.recipient_id
+    assert alert.opened_at is alert.changed_at is told.created_at

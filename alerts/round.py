@@ -411,7 +411,12 @@ class Round:
             gate=await self.gatekeeper.gate(tx, people.values(), anew=self.scan.anew),
             one_card=frozenset(self.one_card),
         )
-        sifted = replace_held(self.held, grouping.deliveries(notices, alerts, people, shown))
+        made = grouping.deliveries(notices, alerts, people, shown)
+        shown.clear()
+        sifted = replace_held(self.held, made)
+        # What stays as it is, mostly all of it, is of no more use.
+        made.clear()
+        self.held.clear()
         for part in slices(self._held_events(sifted, notices, alerts, people), READ_SLICE):
             await tx.add_events(part)
         for delivery in sifted.dropped:

@@ -92,12 +92,12 @@ class Gate:
         return bool(department) and department in {name.strip().casefold() for name in self.rules.pilot_departments}
 
     def sift(
-        self, deliveries: Sequence[Delivery], alerts: Mapping[str, Alert], people: Mapping[str, Person], now: datetime
+        self, deliveries: list[Delivery], alerts: Mapping[str, Alert], people: Mapping[str, Person], now: datetime
     ) -> list[Delivery]:
         """The messages of one decision as they are stored: held with a reason, or due at their hour.
 
         Args:
-            deliveries: those that carry notices, just made.
+            deliveries: those that carry notices, just made; changed in place, for they may be tens of thousands.
             alerts: alert id -> alert; those not in it say nothing of urgency.
             people: recipients by id.
             now: when it is decided.
@@ -110,16 +110,16 @@ class Gate:
         if self.rules.max_people and len(free) > self.rules.max_people and self.brake:
             free.sort(key=lambda person_id: (_soonest(own[person_id], alerts), person_id))
             reasons.update((person_id, HeldReason.BRAKE) for person_id in free[self.rules.max_people :])
-        sifted = []
-        for delivery in deliveries:
+        own.clear()
+        for number, delivery in enumerate(deliveries):
             reason = reasons[delivery.recipient_id]
             if reason is not None:
-                sifted.append(replace(delivery, state=DeliveryState.HELD, held_reason=reason))
+                deliveries[number] = replace(delivery, state=DeliveryState.HELD, held_reason=reason)
                 continue
             about = [alerts[alert_id] for alert_id in delivery.alert_ids if alert_id in alerts]
             zone = zone_of(self.zones.get(delivery.recipient_id, ""), self.rules.time_zone)
-            sifted.append(replace(delivery, not_before=send_at(self.rules.window, about, now, zone)))
-        return sifted
+            deliveries[number] = replace(delivery, not_before=send_at(self.rules.window, about, now, zone))
+        return deliveries
 
 
 def _soonest(deliveries: Sequence[Delivery], alerts: Mapping[str, Alert]) -> datetime:

@@ -235,8 +235,14 @@ class Connector:
         if call.last_word is not None:
             await call.last_word()
         await self._brakes.pace.in_time(turn)
-        if (wait := await self._brakes.pace.shut_for()) > 0:
-            raise _told_to_wait(wait)
+        async with self._brakes.pace.place():
+            if (wait := await self._brakes.pace.shut_for()) > 0:
+                raise _told_to_wait(wait)
+            return await self._written(call, headers, content)
+
+    async def _written(
+        self, call: _Call, headers: Mapping[str, str], content: bytes | None
+    ) -> tuple[int, Mapping[str, str], bytes]:
         began = time.monotonic()
         try:
             async with self._wire.session().request(

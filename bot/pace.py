@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
+import math
 import time
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -58,11 +59,59 @@ class Turns(Protocol):
     async def in_time(self, turn: float) -> None:
         """Return at the turn, when the request may be written; a turn that was missed is replaced by another."""
 
+    def place(self) -> AbstractAsyncContextManager[None]:
+        """Hold a place in the service's window while the request is written and answered."""
+
     async def shut(self, seconds: float) -> None:
         """Nobody may call for at least so many seconds from now."""
 
     async def shut_for(self) -> float:
         """Seconds until calls may be made again, 0.0 when they may."""
+
+
+class Window:
+    """Keeps to a limit of the service, whenever on its way a call is counted there.
+
+    A call fills a place from when it is written until a second after its answer: the service counted it somewhere
+    between. So an answer that comes late costs calls, and never one too many.
+
+    Args:
+        most: calls that the service takes in a second.
+    """
+
+    SECONDS = 1.0
+
+    def __init__(self, most: int, *, monotonic: Monotonic = time.monotonic, sleep: Sleep = asyncio.sleep) -> None:
+        self._most = most
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self._under_way = 0
+        self._answered: deque[float] = deque()
+        self._one_ended = asyncio.Event()
+        self._entrance = asyncio.Lock()
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        async with self._entrance:
+            while self._full():
+                if self._answered:
+                    await self._sleep(max(0.0, self._answered[0] + self.SECONDS - self._monotonic()))
+                else:
+                    self._one_ended.clear()
+                    await self._one_ended.wait()
+            self._under_way += 1
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+            self._answered.append(self._monotonic())
+            self._one_ended.set()
+
+    def _full(self) -> bool:
+        now = self._monotonic()
+        while self._answered and self._answered[0] + self.SECONDS <= now:
+            self._answered.popleft()
+        return self._under_way + len(self._answered) >= self._most
 
 
 class Pace:
@@ -93,6 +142,10 @@ class Pace:
 
     async def in_time(self, turn: float) -> None:
         """They leave as they come."""
+
+    def place(self) -> AbstractAsyncContextManager[None]:
+        """As many as the pace lets pass."""
+        return nullcontext()
 
     async def shut(self, seconds: float) -> None:
         self._until = max(self._until, self._monotonic() + seconds)
@@ -132,7 +185,8 @@ class Turnstile:
         #: What the store last said of a stop, and when it was asked.
         self._shut_until, self._asked_at = float("-inf"), float("-inf")
         self._asking = asyncio.Lock()
-        limit = next((each for each in OVERALL if per_second < each), per_second)
+        limit = next((each for each in OVERALL if per_second < each), math.ceil(per_second))
+        self._window = Window(limit, monotonic=monotonic, sleep=sleep)
         #: How long after its own time a turn may be used (seconds): half of what the limit leaves, for the network, too,
         #: brings calls together.
         self._late = max(AT_LEAST_LATE, 0.5 * (limit - per_second) / per_second)
@@ -153,6 +207,9 @@ class Turnstile:
             # ever: a process may get no time.
             turn = await self._asked(first=True)
         await self._sleep(max(0.0, turn - self._monotonic()))
+
+    def place(self) -> AbstractAsyncContextManager[None]:
+        return self._window.place()
 
     async def shut(self, seconds: float) -> None:
         await self._alone.shut(seconds)

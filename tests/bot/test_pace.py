@@ -6,7 +6,7 @@ import random
 import pytest
 
 from alerts.errors import StoreError
-from bot.pace import OVERALL, Spacing, TooBusy, Turnstile
+from bot.pace import OVERALL, Spacing, TooBusy, Turnstile, Window
 from sandbox.connector_limits import RateLimits
 
 
@@ -283,3 +283,23 @@ async def test_a_conversation_that_was_quiet_needs_no_turn_and_one_without_the_s
             pass
 
     assert clock.slept == []
+
+
+async def test_wherever_on_its_way_a_call_is_counted_no_second_holds_one_too_many():
+    clock, chance, counted = Clock(), random.Random(1), []
+    window = Window(5, monotonic=clock, sleep=clock.sleep)
+
+    async def call():
+        async with window.place():
+            await clock.sleep(chance.uniform(0, 0.4))
+            counted.append(clock.now)
+            await clock.sleep(chance.uniform(0, 0.4))
+            if chance.random() < 0.2:
+                raise ConnectionError
+
+    began = clock.now
+    await asyncio.gather(*(call() for _ in range(60)), return_exceptions=True)
+
+    assert min(later - earlier for earlier, later in zip(counted, counted[5:], strict=False)) >= 1.0
+    # Twelve fives, each a second and what its answers took.
+    assert 12.0 < clock.now - began < 12 * 1.8

@@ -18,7 +18,7 @@ from alerts.ports import People, Store, Transaction
 from alerts.records import mark_queued, owners_to_remember, records_of
 from alerts.roles import Roles
 from alerts.round import Round
-from alerts.slices import slices
+from alerts.slices import let_go, slices
 from alerts.stages import horizon, is_due
 
 log = logging.getLogger(__name__)
@@ -118,7 +118,9 @@ class Engine:
         material = await self._read_through(scan, fallback, await self._watched())
         await self._look_above(material)
         material.admins = tuple(await self.roles.admins()) or fallback
-        return await self._decide_alerts(scan, material)
+        decision = await self._decide_alerts(scan, material)
+        await let_go((material.records, material.siblings, material.routes), SLICE)
+        return decision
 
     # ------------------------------------------------------------ records and snapshot
 
@@ -225,7 +227,7 @@ class Engine:
         async with self.store.transaction() as tx:
             await round_.run(tx)
         due = round_.due_records()
-        return Decision(
+        decision = Decision(
             records=_Records(scan=scan, policy=self.policy, fallback=material.fallback, queued=round_.queued_keys),
             credentials=material.credentials,
             due=len(due),
@@ -235,3 +237,6 @@ class Engine:
             notices_queued=round_.notices_queued,
             people_told=round_.people_told,
         )
+        del due
+        await round_.let_go()
+        return decision

@@ -101,7 +101,7 @@ class Grouping:
         people: Mapping[str, Person],
         open_alerts: Mapping[tuple[str, str], Sequence[str]],
     ) -> list[Delivery]:
-        """Messages that carry these notices.
+        """Messages that carry these notices, held or due at their hour.
 
         Args:
             notices: those that were really inserted.
@@ -109,11 +109,19 @@ class Grouping:
             people: recipients by id.
             open_alerts: (recipient id, app's object id) -> all alerts that the card about this app shows.
         """
-        by_person: dict[str, list[Notice]] = defaultdict(list)
-        for notice in notices:
-            by_person[notice.recipient_id].append(notice)
+        made = self.unsifted(by_recipient(notices), alerts, people, open_alerts)
+        return self.gate.sift(made, alerts, people, self.now)
+
+    def unsifted(
+        self,
+        notices: Mapping[str, Sequence[Notice]],
+        alerts: Mapping[str, Alert],
+        people: Mapping[str, Person],
+        open_alerts: Mapping[tuple[str, str], Sequence[str]],
+    ) -> list[Delivery]:
+        """The same before `gate.sift`, which must see all of a decision; `notices` may be those of some people."""
         made: list[Delivery] = []
-        for person_id, own in by_person.items():
+        for person_id, own in notices.items():
             if not person_id.startswith(MAIL_ONLY):
                 made.extend(self._teams(person_id, own, alerts, open_alerts))
             person = people.get(person_id)
@@ -129,7 +137,7 @@ class Grouping:
                         alert_ids=dict.fromkeys(notice.alert_id for notice in own),
                     )
                 )
-        return self.gate.sift(made, alerts, people, self.now)
+        return made
 
     def _teams(
         self,
@@ -210,6 +218,14 @@ class Grouping:
             )
             for object_id, group in by_app.items()
         ]
+
+
+def by_recipient(notices: Iterable[Notice]) -> dict[str, list[Notice]]:
+    """Person id -> their notices."""
+    found: dict[str, list[Notice]] = defaultdict(list)
+    for notice in notices:
+        found[notice.recipient_id].append(notice)
+    return found
 
 
 def _unroutable(notice: Notice) -> bool:

@@ -17,7 +17,7 @@ from alerts.judge import Judge, Judged
 from alerts.leavers import Memory
 from alerts.ledger import DUE
 from alerts.material import Key, Material
-from alerts.messages import Grouping, card_updates, new_id, notice_of
+from alerts.messages import Grouping, by_recipient, card_updates, new_id, notice_of
 from alerts.model import (
     ANSWERABLE,
     Alert,
@@ -43,7 +43,7 @@ from alerts.questions import ask_admins, read_questions
 from alerts.records import previous_of, route_input
 from alerts.restore import settle_told
 from alerts.sending import UNSAID, Sifted, is_held, is_waiting, replace_held, was_said
-from alerts.slices import slices
+from alerts.slices import let_go, slices
 from alerts.stages import horizon, is_due
 from alerts.wanted import Standing
 from alerts.who import ask_who
@@ -79,6 +79,13 @@ class Round:
     def due_records(self) -> list[CredentialRecord]:
         """Every credential that the ledger must account for, read now or judged from its last record."""
         return list(self._due.values())
+
+    async def let_go(self) -> None:
+        """Forget what was judged, once the decision is written and counted."""
+        while self.judged:
+            del self.judged[-SLICE:]
+            await asyncio.sleep(0)
+        await let_go((self._due, self.newest, self.unclosed, self.recipients, self.told, self.unsaid), SLICE)
 
     async def run(self, tx: Transaction) -> None:
         """Load, judge, write: all of it or nothing."""
@@ -396,12 +403,6 @@ class Round:
         if not notices and not self.held:
             return
         people = {w.recipient.person.id: w.recipient.person for _, w in wanted}
-        shown: dict[tuple[str, str], list[str]] = defaultdict(list)
-        for judged in self.judged:
-            if judged.alert.state in ANSWERABLE:
-                for recipient in judged.recipients:
-                    if recipient.on_route:
-                        shown[(recipient.person.id, judged.alert.application.object_id)].append(judged.alert.id)
         grouping = Grouping(
             policy=self.policy,
             now=now,
@@ -411,14 +412,9 @@ class Round:
             gate=await self.gatekeeper.gate(tx, people.values(), anew=self.scan.anew),
             one_card=frozenset(self.one_card),
         )
-        made = grouping.deliveries(notices, alerts, people, shown)
-        shown.clear()
-        sifted = replace_held(self.held, made)
-        # What stays as it is, mostly all of it, is of no more use.
-        made.clear()
-        self.held.clear()
-        for part in slices(self._held_events(sifted, notices, alerts, people), READ_SLICE):
-            await tx.add_events(part)
+        sifted = await self._sifted(grouping, notices, alerts, people)
+        for events in slices(self._held_events(sifted, notices, alerts, people), READ_SLICE):
+            await tx.add_events(events)
         for delivery in sifted.dropped:
             await tx.save_delivery(replace(delivery, state=DeliveryState.CANCELLED, finished_at=now))
         await tx.add_deliveries(sifted.added)
@@ -429,6 +425,28 @@ class Round:
         self.people_told = len({notice.recipient_id for notice in queued})
         if self.first_run and queued:
             await tx.set_value("first_notices_at", now.isoformat())
+
+    async def _sifted(
+        self, grouping: Grouping, notices: Sequence[Notice], alerts: Mapping[str, Alert], people: Mapping[str, Person]
+    ) -> Sifted:
+        """The messages that carry these notices, against those that were held; a first scan has tens of thousands."""
+        shown: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for judged in self.judged:
+            if judged.alert.state in ANSWERABLE:
+                for recipient in judged.recipients:
+                    if recipient.on_route:
+                        shown[(recipient.person.id, judged.alert.application.object_id)].append(judged.alert.id)
+        made: list[Delivery] = []
+        for part in slices(by_recipient(notices).items(), SLICE):
+            made += grouping.unsifted(dict(part), alerts, people, shown)
+            await asyncio.sleep(0)
+        shown.clear()
+        grouping.gate.sift(made, alerts, people, self.now)
+        await asyncio.sleep(0)
+        sifted = replace_held(self.held, made)
+        # What stays as it is, mostly all of it, is of no more use.
+        self.held.clear()
+        return sifted
 
     def _held_events(
         self, sifted: Sifted, notices: Sequence[Notice], alerts: Mapping[str, Alert], people: Mapping[str, Person]

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-#: Objects made between two looks at the youngest, such looks between two at the younger ones, and never at all. Each
-#: object looked at takes 0.13 us: more at a time would stop the event loop for longer, fewer look at all of them twice.
-THRESHOLDS = (50_000, 2, 1_000_000_000)
+#: Objects made between two looks at the youngest, and no other looks. Each object looked at takes 0.13 us and more: a
+#: look at all that a few such rounds have left would stop the event loop for 20 ms and more.
+THRESHOLDS = (30_000, 1_000_000_000, 1_000_000_000)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from tests.cards.samples import (  # noqa: E402
     nominee_view,
     owner_view,
 )
-from tests.gallery.palette import COLOURS, FEW, sheet  # noqa: E402
+from tests.gallery.palette import sheet  # noqa: E402
 from tests.gallery.shots import GROUPS, OTHERS, Shot, group_of, shots  # noqa: E402
 from tests.support.card_page import Theme, draw, open_card_page  # noqa: E402
 from tests.support.chromium import running_chromium  # noqa: E402
@@ -56,7 +56,7 @@ def take(pages: Pages, shot: Shot) -> None:
     """The sheet of one card."""
     page = pages["light", WIDE]
     rows = [[picture(pages[each], shot) for each in row] for row in (WHOLE if shot.whole else SHORT)]
-    (GALLERY / f"{shot.name}.png").write_bytes(sheet(rows, page, COLOURS if shot.whole else FEW))
+    (GALLERY / f"{shot.name}.png").write_bytes(sheet(rows, page))
     if shot.name == FRONT[0]:
         (GALLERY / f"{shot.name}.{FRONT[1]}.png").write_bytes(sheet([rows[0][:1]], page))
 

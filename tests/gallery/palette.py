@@ -4,7 +4,6 @@ import base64
 import struct
 import zlib
 from collections.abc import Sequence
-from itertools import zip_longest
 
 from playwright.sync_api import Page
 
@@ -56,8 +55,6 @@ _SHEET = """async ([rows, most]) => {
 
 #: Colours of a sheet: the themes' own, and shades of them at the edges of letters.
 COLOURS = 64
-#: Two pixels go into a byte.
-FEW = 16
 
 
 def sheet(rows: Sequence[Sequence[bytes]], page: Page, colours: int = COLOURS) -> bytes:
@@ -66,18 +63,11 @@ def sheet(rows: Sequence[Sequence[bytes]], page: Page, colours: int = COLOURS) -
     found = page.evaluate(_SHEET, [data, colours])
     width, height = found["width"], found["height"]
     pixels = base64.b64decode(found["pixels"])
-    bits = 4 if colours <= FEW else 8
-    lines = b"".join(b"\0" + _packed(pixels[width * line : width * (line + 1)], bits) for line in range(height))
+    lines = b"".join(b"\0" + pixels[width * line : width * (line + 1)] for line in range(height))
     palette = b"".join(colour.to_bytes(3) for colour in found["palette"])
-    header = struct.pack(">IIBBBBB", width, height, bits, 3, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
     chunks = (b"IHDR", header), (b"PLTE", palette), (b"IDAT", zlib.compress(lines, 9)), (b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, body) for kind, body in chunks)
-
-
-def _packed(line: bytes, bits: int) -> bytes:
-    if bits == 8:
-        return line
-    return bytes(high << 4 | low for high, low in zip_longest(line[::2], line[1::2], fillvalue=0))
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:

@@ -204,18 +204,18 @@ async def test_tom_is_refused_with_anas_alert_and_nothing_changes(shared, open_p
 async def test_a_snoozed_card_comes_back_after_its_quiet_days(steward):
     message = await steward.card_about("ana", INVOICE_EXPORT)
     data = action_in(message["card"], "snooze")["data"]
-    answer = await steward.press("ana", message["activity"], "snooze", {**data, "days": "7"})
+    answer = await steward.press("ana", message["activity"], "snooze", {**data, "days": "3"})
     assert answer["body"]["type"] == "application/vnd.microsoft.card.adaptive", answer
     known = len(await steward.chat("ana"))
     quiet = []
-    for _ in range(6):
+    for _ in range(2):
         await steward.call("POST", "/practice/next-day")
         quiet.append(len(await steward.chat("ana")) - known)
     await steward.call("POST", "/practice/next-day")
     await steward.call("POST", "/practice/next-day")
     back = (await steward.chat("ana"))[known:]
 
-    assert quiet == [0] * 6
+    assert quiet == [0] * 2
     assert [INVOICE_EXPORT in str(each["card"]) for each in back] == [True]
 
 

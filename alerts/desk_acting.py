@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 
 #: Longest exclusion: whoever wants it for longer says so again.
 MOST_EXCLUDED = timedelta(days=732)
+#: The last day that has a day after it.
+LAST_DAY = date.max - timedelta(days=1)
 
 
 class Acting(DeskBase):
@@ -102,14 +104,13 @@ class Acting(DeskBase):
         if not isinstance(found, Application):
             return found
         now = self.clock()
-        # Compared before anything is added to it: the year 9999 has no day after its last.
-        if until - now.date() > MOST_EXCLUDED:
-            return Sentence(key="exclude_too_long")
         async with self.store.transaction() as tx:
             zone = ZoneInfo(await self._zone(tx, person_id))
-            end = datetime.combine(until + timedelta(days=1), time(), zone)
+            end = datetime.combine(min(until, LAST_DAY) + timedelta(days=1), time(), zone)
             if end <= now:
                 return Sentence(key="exclude_past")
+            if end - now > MOST_EXCLUDED:
+                return Sentence(key="exclude_too_long")
             admin = (await tx.people([person_id])).get(person_id, stranger(person_id))
             await Exclusions().exclude(tx, found, end.astimezone(UTC), reason, admin, now)
         self.actions.wake()

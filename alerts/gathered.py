@@ -1,7 +1,8 @@
 """A transaction in which many messages are made, or written down, with one statement for what each of them asks."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any, cast
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar, cast
 
 from alerts.model import (
     Alert,
@@ -16,6 +17,8 @@ from alerts.model import (
 )
 from alerts.ports import Transaction
 
+T = TypeVar("T")
+
 
 def gathered(tx: Transaction, deliveries: Sequence[Delivery], *, lock: bool = False) -> Transaction:
     """The same transaction, which reads what is asked for one of these messages at once for all of them.
@@ -28,6 +31,13 @@ def gathered(tx: Transaction, deliveries: Sequence[Delivery], *, lock: bool = Fa
 
 def _distinct(items: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(items))
+
+
+def _by(key: Callable[[T], str], rows: Iterable[T]) -> dict[str, list[T]]:
+    found: dict[str, list[T]] = defaultdict(list)
+    for row in rows:
+        found[key(row)].append(row)
+    return found
 
 
 class _Gathered:
@@ -63,18 +73,14 @@ class _Gathered:
         if not self._own.issuperset(alert_ids):
             return await self._tx.recipients(alert_ids)
         if self._recipients is None:
-            self._recipients = {}
-            for place in await self._tx.recipients(self._alert_ids):
-                self._recipients.setdefault(place.alert_id, []).append(place)
+            self._recipients = _by(lambda place: place.alert_id, await self._tx.recipients(self._alert_ids))
         return [place for alert_id in _distinct(alert_ids) for place in self._recipients.get(alert_id, ())]
 
     async def notices(self, alert_ids: Sequence[str]) -> list[Notice]:
         if not self._own.issuperset(alert_ids):
             return await self._tx.notices(alert_ids)
         if self._notices is None:
-            self._notices = {}
-            for notice in await self._tx.notices(self._alert_ids):
-                self._notices.setdefault(notice.alert_id, []).append(notice)
+            self._notices = _by(lambda notice: notice.alert_id, await self._tx.notices(self._alert_ids))
         found = [notice for alert_id in _distinct(alert_ids) for notice in self._notices.get(alert_id, ())]
         return sorted(found, key=lambda notice: (notice.created_at, notice.id))
 
@@ -87,9 +93,8 @@ class _Gathered:
         if object_id not in apps:
             return await self._tx.nominations_of_app(object_id)
         if self._nominations is None:
-            self._nominations = {}
-            for nomination in await self._tx.nominations_of_apps(apps):
-                self._nominations.setdefault(nomination.application.object_id, []).append(nomination)
+            nominations = await self._tx.nominations_of_apps(apps)
+            self._nominations = _by(lambda nomination: nomination.application.object_id, nominations)
         return self._nominations.get(object_id, [])
 
     async def snapshot_of_apps(self, object_ids: Sequence[str]) -> list[CredentialRecord]:
@@ -97,9 +102,8 @@ class _Gathered:
         if not frozenset(apps).issuperset(object_ids):
             return await self._tx.snapshot_of_apps(object_ids)
         if self._records is None:
-            self._records = {}
-            for record in await self._tx.snapshot_of_apps(apps):
-                self._records.setdefault(record.application.object_id, []).append(record)
+            records = await self._tx.snapshot_of_apps(apps)
+            self._records = _by(lambda record: record.application.object_id, records)
         return [record for object_id in _distinct(object_ids) for record in self._records.get(object_id, ())]
 
     async def cards_of_alerts(self, alert_ids: Sequence[str]) -> list[PostedCard]:

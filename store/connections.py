@@ -15,7 +15,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import asyncpg  # type: ignore[import-untyped]
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alerts.errors import StewardError, StoreError
@@ -151,8 +150,9 @@ class Connections:
         if time.monotonic() - idle.since < PING_SECONDS:
             return True
         try:
-            await driver.execute("SELECT 1")
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            with our_errors():
+                await driver.execute("SELECT 1")
+        except StoreError:
             return False
         return True
 
